@@ -1,0 +1,86 @@
+/* alloc.c - the one door through which our own code gets memory.
+ *
+ * In normal use each call goes straight to the C library. A test arms a countdown with
+ * mem_fail_nth; the allocation that reaches zero fails and the ones after it succeed again, so that
+ * a sweep visits every failure point once. The counter is shared by all threads: the sweeps run one
+ * tagged request at a time. */
+#include "base/alloc.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static _Atomic uint64_t fail_countdown;
+static _Atomic bool fail_hit;
+
+void mem_fail_nth(uint64_t n)
+{
+    atomic_store(&fail_hit, false);
+    atomic_store(&fail_countdown, n);
+}
+
+bool mem_fail_hit(void)
+{
+    return atomic_load(&fail_hit);
+}
+
+bool mem_should_fail(void)
+{
+    uint64_t left = atomic_load_explicit(&fail_countdown, memory_order_relaxed);
+    while (left > 0) {
+        if (atomic_compare_exchange_weak(&fail_countdown, &left, left - 1)) {
+            if (left == 1)
+                atomic_store(&fail_hit, true);
+            return left == 1;
+        }
+    }
+    return false;
+}
+
+void *mem_alloc(size_t size)
+{
+    return mem_should_fail() ? NULL : malloc(size > 0 ? size : 1);
+}
+
+void *mem_zalloc(size_t size)
+{
+    return mem_calloc(1, size);
+}
+
+void *mem_calloc(size_t count, size_t size)
+{
+    return mem_should_fail() ? NULL : calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+}
+
+void *mem_realloc(void *block, size_t size)
+{
+    return mem_should_fail() ? NULL : realloc(block, size > 0 ? size : 1);
+}
+
+void *mem_dup(const void *data, size_t size)
+{
+    void *copy = mem_alloc(size);
+    if (copy && size > 0)
+        memcpy(copy, data, size);
+    return copy;
+}
+
+char *mem_strdup(const char *text)
+{
+    return mem_dup(text, strlen(text) + 1);
+}
+
+char *mem_strndup(const char *text, size_t size)
+{
+    char *copy = mem_alloc(size + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    return copy;
+}
+
+void mem_free(void *block)
+{
+    free(block);
+}

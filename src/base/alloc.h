@@ -1,0 +1,37 @@
+/* alloc.h - all allocations of our own code; a test can make the n-th one fail. */
+#ifndef BASE_ALLOC_H
+#define BASE_ALLOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Each returns memory to release with mem_free, or NULL when there is none. A size of 0 gives a
+ * unique block. */
+void *mem_alloc(size_t size);
+void *mem_zalloc(size_t size);
+void *mem_calloc(size_t count, size_t size);
+/* mem_realloc keeps the old block when it fails. */
+void *mem_realloc(void *block, size_t size);
+void *mem_dup(const void *data, size_t size);
+char *mem_strdup(const char *text);
+char *mem_strndup(const char *text, size_t size);
+void mem_free(void *block);
+
+/* mem_fail_nth makes the n-th allocation from now fail, once (0: none). For tests. */
+void mem_fail_nth(uint64_t n);
+/* mem_fail_hit tells whether that allocation has come and failed. */
+bool mem_fail_hit(void);
+/* mem_should_fail counts one allocation of a foreign allocator (SQLite's, libxml2's) on the same
+ * clock. */
+bool mem_should_fail(void);
+
+/* CLEANUP(fn) on a local calls fn(&local) when it leaves scope. */
+#define CLEANUP(fn) __attribute__((cleanup(fn)))
+static inline void mem_freep(void *pointer_to_block)
+{
+    mem_free(*(void **)pointer_to_block);
+}
+#define CLEANUP_FREE CLEANUP(mem_freep)
+
+#endif

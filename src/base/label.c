@@ -1,0 +1,23 @@
+/* label.c - the table of labels. A unit test holds it to its rules: distinct, padded, never 0x20 or
+ * 0x30 first. */
+#include "base/label.h"
+
+#include "base/result.h"
+
+static const char table[LABEL_COUNT][LABEL_SIZE] = {
+    [LABEL_RECORD] = "peergroup/2 record",
+    [LABEL_RECORD_ID] = "peergroup/2 record id",
+    [LABEL_RECORD_DIGEST] = "peergroup/2 record digest",
+    [LABEL_REVOCATION] = "peergroup/2 revocation",
+    [LABEL_PASSWORD] = "peergroup/2 password proof",
+    [LABEL_SNI] = "peergroup/2 sni",
+    [LABEL_INVITATION] = "peergroup/2 invitation",
+    [LABEL_FINGERPRINT] = "peergroup/2 fingerprint",
+    [LABEL_RENDEZVOUS] = "peergroup/2 rendezvous",
+};
+
+const uint8_t *label_of(enum label label)
+{
+    ASSERT(label < LABEL_COUNT);
+    return (const uint8_t *)table[label];
+}
