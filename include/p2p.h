@@ -29,8 +29,8 @@
  *
  * Results are HRESULT: negative is a failure that had no effect, 0 is S_OK, positive is a success
  * with something to say (PEER_S_...). Test with SUCCEEDED and FAILED. These codes mean the same
- * everywhere; a line "As everywhere" below names those that apply to a function, also where its
- * page does not list them:
+ * everywhere; a line "As everywhere" below names those that apply to a function, listed on its page
+ * or not:
  *
  *   E_INVALIDARG               a required pointer is NULL, a dwSize is wrong, a text is too long or
  *                              has a lone surrogate, an HPEERENUM or HPEEREVENT is not a live one:
@@ -750,9 +750,8 @@ typedef struct peer_group_event_data_tag {
  *   PEER_E_UNSUPPORTED_VERSION    the version asked for is not known here; ask for 1.1 or 1.0
  *   PEER_E_IPV6_NOT_INSTALLED     this system has no IPv6; switch it on
  *   ERROR_SERVICE_DEPENDENCY_FAIL
- *                                 a service that finds other members is not running; there is none
- *                                 here that has to
- *   As everywhere: E_OUTOFMEMORY, CRYPT_*
+ *                                 a service that Windows needs is not running; start it
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, CRYPT_*
  *
  * Documented page: PeerGroupStartup function (p2p.h). Both codes of missing services concern
  * Windows; they are kept for programs that test for them. */
@@ -974,7 +973,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,
  *   PEER_E_PASSWORD_DOES_NOT_MEET_POLICY
  *                                 the new password is too weak for this system; ask for a better
  *                                 one
- *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   PEER_E_GROUP_NOT_READY, CRYPT_*
  *
  * Documented page: PeerGroupSetProperties function (p2p.h). pwzGroupPassword NULL keeps the
@@ -1379,7 +1378,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupPasswordJoin(PCWSTR pwzIdentity, PCWSTR pw
  *   S_OK                      it has begun; the outcome comes as STATUS_CHANGED or
  *                             CONNECTION_FAILED, so register these before
  *   PEER_S_ALREADY_CONNECTED  the group is online already; nothing to do
- *   As everywhere: PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
  *
  * Documented page: PeerGroupConnectByAddress function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerGroupConnectByAddress(HGROUP hGroup, ULONG cAddresses,
@@ -1799,7 +1798,7 @@ typedef struct peer_security_interface_tag {
  *
  *   S_OK                        started; calls are counted, call PeerGraphShutdown once for each
  *   PEER_E_UNSUPPORTED_VERSION  the version is not known here; ask for 1.0
- *   As everywhere: E_OUTOFMEMORY
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY
  *
  * Documented page: PeerGraphStartup function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerGraphStartup(WORD wVersionRequested,
