@@ -1,7 +1,8 @@
 /* provider.h - what the graph asks of group security (the "graph security provider" of [MS-PPGRH]).
  *
- * The graph moves records; whether a record may be believed is decided here. group/ implements it; tests have a fake.
- * All calls come from the graph's thread and are quick: signatures are checked elsewhere, from a verify_job. */
+ * The graph moves records; whether a record may be believed is decided here. group/ implements it;
+ * tests have a fake. All calls come from the graph's thread and are quick: signatures are checked
+ * elsewhere, from a verify_job. */
 #ifndef GRAPH_PROVIDER_H
 #define GRAPH_PROVIDER_H
 
@@ -28,35 +29,44 @@ enum provider_effect {
 struct provider;
 
 struct provider_ops {
-    /* judge says whether a version may stand, all but the signature, and prepares that check. It compares with nothing
-     * but the version itself, its certificate chain and the revocations.
-     * S_OK: *job is filled. PEER_E_DEFERRED_VALIDATION: the certificate seal->certificate is not here.
-     * PEER_E_INVALID_RECORD: wrong in itself; whoever sent it is to blame. PEER_E_NOT_AUTHORIZED: refused for what this
-     * member knows (revoked); nobody is to blame. payload is empty for a payload in pieces. */
-    HRESULT (*judge)(struct provider *provider, const struct record *record, const struct hash *digest,
-                     const struct record_seal *seal, struct bytes payload, struct verify_job *job);
+    /* judge says whether a version may stand, all but the signature, and prepares that check. It
+     * compares with nothing but the version itself, its certificate chain and the revocations.
+     * S_OK: *job is filled. PEER_E_DEFERRED_VALIDATION: the certificate seal->certificate is not
+     * here. PEER_E_INVALID_RECORD: wrong in itself; whoever sent it is to blame.
+     * PEER_E_NOT_AUTHORIZED: refused for what this member knows (revoked); nobody is to blame.
+     * payload is empty for a payload in pieces. */
+    HRESULT (*judge)
+    (struct provider *provider, const struct record *record, const struct hash *digest,
+     const struct record_seal *seal, struct bytes payload, struct verify_job *job);
 
-    /* seal signs an own version. PEER_E_NOT_AUTHORIZED: this member may not write it. PEER_E_NO_KEY_ACCESS. The seal
-     * passes the provider's own judge. */
-    HRESULT (*seal)(struct provider *provider, const struct record *record, const struct hash *digest,
-                    struct record_seal *seal);
+    /* seal signs an own version. PEER_E_NOT_AUTHORIZED: this member may not write it.
+     * PEER_E_NO_KEY_ACCESS. The seal passes the provider's own judge. */
+    HRESULT (*seal)
+    (struct provider *provider, const struct record *record, const struct hash *digest,
+     struct record_seal *seal);
 
-    /* own gives the key and peer name under which this node writes; expiration is the end of its certificate. */
-    void (*own)(struct provider *provider, struct hash *key, struct bytes *name, uint64_t *expiration);
+    /* own gives the key and peer name under which this node writes; expiration is the end of its
+     * certificate. */
+    void (*own)(struct provider *provider, struct hash *key, struct bytes *name,
+                uint64_t *expiration);
 
-    /* accepted tells that a version of a reserved type now stands in the store, and what that changes. */
-    HRESULT (*accepted)(struct provider *provider, const struct record *record, const struct hash *digest,
-                        struct bytes payload, unsigned *effects);
+    /* accepted tells that a version of a reserved type now stands in the store, and what that
+     * changes. */
+    HRESULT (*accepted)
+    (struct provider *provider, const struct record *record, const struct hash *digest,
+     struct bytes payload, unsigned *effects);
 
-    /* certificate_has, certificate_chain: certificate_chain appends, for the certificate named, each DER from the
-     * root down as (u32 length, bytes). PEER_E_NOT_FOUND. certificate_take reads one such list, verifies each link and
-     * keeps what is new. PEER_E_INVALID_RECORD: wrong in itself. */
+    /* certificate_has, certificate_chain: certificate_chain appends, for the certificate named,
+     * each DER from the root down as (u32 length, bytes). PEER_E_NOT_FOUND. certificate_take reads
+     * one such list, verifies each link and keeps what is new. PEER_E_INVALID_RECORD: wrong in
+     * itself. */
     bool (*certificate_has)(struct provider *provider, const struct hash *certificate);
-    HRESULT (*certificate_chain)(struct provider *provider, const struct hash *certificate, struct buffer *out);
+    HRESULT (*certificate_chain)
+    (struct provider *provider, const struct hash *certificate, struct buffer *out);
     HRESULT (*certificate_take)(struct provider *provider, struct bytes chain);
 
-    /* link_allowed judges an authenticated link again, after a revocation or when its certificate ends.
-     * S_OK or PEER_E_NOT_AUTHORIZED. */
+    /* link_allowed judges an authenticated link again, after a revocation or when its certificate
+     * ends. S_OK or PEER_E_NOT_AUTHORIZED. */
     HRESULT (*link_allowed)(struct provider *provider, const struct hash *key, uint64_t utc);
 };
 

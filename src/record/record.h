@@ -1,7 +1,8 @@
-/* record.h - the record: its header, the bytes that are signed, its identifier and the order of its versions.
+/* record.h - the record: its header, the bytes that are signed, its identifier and the order of its
+ * versions.
  *
- * The canonical encoding (record_header_encode) is what travels, what is stored and what the digest covers. See
- * docs/protocol.md, "Records". */
+ * The canonical encoding (record_header_encode) is what travels, what is stored and what the digest
+ * covers. See docs/protocol.md, "Records". */
 #ifndef RECORD_RECORD_H
 #define RECORD_RECORD_H
 
@@ -19,17 +20,19 @@ extern const struct guid RECORD_TYPE_CONTACT;
 extern const struct guid RECORD_TYPE_PRESENCE;
 extern const struct guid RECORD_TYPE_REVOCATION;
 
-/* record_type_is_reserved: the types above and the whole ranges kept for later ones (xx00....-0000-... whose last
- * twelve bytes are zero). */
+/* record_type_is_reserved: the types above and the whole ranges kept for later ones
+ * (xx00....-0000-... whose last twelve bytes are zero). */
 bool record_type_is_reserved(const struct guid *type);
 
-/* One version of a record, without its payload. Texts are UTF-8, never NULL ("" is absent), borrowed from the bytes
- * it was decoded from (or from the caller's strings when it is made here). */
+/* One version of a record, without its payload. Texts are UTF-8, never NULL ("" is absent),
+ * borrowed from the bytes it was decoded from (or from the caller's strings when it is made here).
+ */
 struct record {
     struct guid id;
     struct guid type;
     struct hash creator;  /* SHA-256 of the creator's public key (SubjectPublicKeyInfo) */
-    struct hash modifier; /* of whoever wrote this version; all zero while the creator's first version stands */
+    struct hash modifier; /* of whoever wrote this version; all zero while the creator's first
+                             version stands */
     struct bytes creator_name;
     struct bytes modifier_name;
     uint32_t version; /* 1, 2, ... */
@@ -53,16 +56,18 @@ struct record_seal {
 /* record_header_encode appends the canonical bytes. E_OUTOFMEMORY. */
 HRESULT record_header_encode(const struct record *record, struct buffer *out) MUST_CHECK;
 
-/* record_header_decode reads canonical bytes completely; views point into bytes. PEER_E_INVALID_RECORD for anything
- * that is not exactly one well-formed header within the limits, or that contradicts itself: times out of order,
- * expiration not after modification, a deleted record with content, names that do not begin with their key, a version
- * of 0, a first version with a modifier. */
+/* record_header_decode reads canonical bytes completely; views point into bytes.
+ * PEER_E_INVALID_RECORD for anything that is not exactly one well-formed header within the limits,
+ * or that contradicts itself: times out of order, expiration not after modification, a deleted
+ * record with content, names that do not begin with their key, a version of 0, a first version with
+ * a modifier. */
 HRESULT record_header_decode(struct bytes bytes, struct record *record) MUST_CHECK;
 
 /* record_digest is the SHA-256 of (label, graph id, canonical header). */
 void record_digest(struct bytes graph_id, struct bytes header, struct hash *digest);
 
-/* record_make_id computes the id that creator, type, creation time and nonce give; every receiver recomputes it. */
+/* record_make_id computes the id that creator, type, creation time and nonce give; every receiver
+ * recomputes it. */
 void record_make_id(struct bytes graph_id, const struct record *record, struct guid *id);
 
 /* record_signed_bytes: the 64 bytes (label, digest) that are signed. */
@@ -76,11 +81,13 @@ struct record_rank {
     uint64_t modified;
     struct hash digest;
 };
-void record_rank_of(const struct record *record, const struct hash *digest, struct record_rank *rank);
+void record_rank_of(const struct record *record, const struct hash *digest,
+                    struct record_rank *rank);
 /* record_rank_compare: > 0 when a stands against b, 0 only for the same version. */
 int record_rank_compare(const struct record_rank *a, const struct record_rank *b);
 
-/* record_key_names tells whether a peer name ("<40 hex>.<classifier>") begins with the authority of the key. */
+/* record_key_names tells whether a peer name ("<40 hex>.<classifier>") begins with the authority of
+ * the key. */
 bool record_key_names(const struct hash *key, struct bytes peer_name);
 
 /* ---- payload tree (payload_tree.c): SHA-256 over pieces of 64 KiB, RFC 6962 shape ---- */
