@@ -7,13 +7,15 @@
 #define GROUP_CERTIFICATE_TABLE_H
 
 #include "group/certificate.h"
+#include "group/table.h"
 
 struct certificate_row {
     struct hash hash;
     struct hash key_hash;
     uint8_t key[KEY_SIZE];
     struct certificate_row *issuer; /* NULL: the root */
-    char *peer_name;
+    const char *peer_name;         /* this and the next in one block with the row */
+    const char *friendly_name;
     uint64_t not_before;
     uint64_t not_after;
     uint32_t depth;    /* root 0, creator 1 */
@@ -22,7 +24,7 @@ struct certificate_row {
     uint8_t roles;
     bool deputy;
     struct certificate_row *next_of_key; /* another certificate of the same key */
-    struct certificate_index *index;     /* private to the table */
+    UT_hash_handle hh;
 };
 
 struct certificate_table;
@@ -46,16 +48,13 @@ uint32_t certificate_table_count(const struct certificate_table *table);
  * both successes. */
 HRESULT certificate_table_add(struct certificate_table *table, struct bytes der,
                               struct certificate_row **row) MUST_CHECK;
-/* certificate_table_load is add for what our own store says was verified before: signatures are not
- * checked again. */
-HRESULT certificate_table_load(struct certificate_table *table, struct bytes der) MUST_CHECK;
 /* certificate_table_remove forgets a row without children. */
 void certificate_table_remove(struct certificate_table *table, struct certificate_row *row);
-/* certificate_table_each visits rows, parents before children where parents_first, else children
- * before parents; a visitor may remove the row it is given. S_FALSE stops. */
+/* certificate_table_each visits all rows of one depth in order of arrival; the visitor may remove
+ * the row it is given. Stops at what is not S_OK and returns that. */
 typedef HRESULT (*certificate_row_visitor)(void *context, struct certificate_row *row);
-HRESULT certificate_table_each(struct certificate_table *table, certificate_row_visitor visit,
-                               void *context) MUST_CHECK;
+HRESULT certificate_table_each(struct certificate_table *table, uint32_t depth,
+                               certificate_row_visitor visit, void *context) MUST_CHECK;
 
 /* certificate_row_valid: it and all it hangs on hold at utc, with grace ticks on both sides. */
 bool certificate_row_valid(const struct certificate_row *row, uint64_t utc, uint64_t grace);

@@ -8,12 +8,7 @@
 
 #include "group/properties.h"
 #include "group/revocation.h"
-
-/* Where the issuer or others were last; IPv4 as v4-mapped. */
-struct address_hint {
-    uint8_t address[16];
-    uint16_t port;
-};
+#include "wire/message.h"
 
 /* Values of PNRP_SCOPE and of CLOUDFLAGS. */
 enum invitation_scope { SCOPE_GLOBAL = 1, SCOPE_SITE_LOCAL = 2, SCOPE_LINK_LOCAL = 3 };
@@ -28,7 +23,8 @@ struct invitation {
     uint32_t cloud_flags;
     const char *group_name;
     const char *group_friendly_name;
-    struct address_hint hints[LIMIT_ADDRESSES];
+    /* Where the issuer or others were last; at most LIMIT_ADDRESSES. */
+    struct address hints[LIMIT_ADDRESSES];
     uint32_t hint_count;
     struct rendezvous rendezvous;
     struct group_password
@@ -42,10 +38,9 @@ struct invitation {
     /* Filled by invitation_parse only. */
     struct chain parsed;               /* of chain */
     const struct certificate *subject; /* the invitee's; NULL with the password scheme */
-    const struct certificate *issuer;  /* never NULL after parse */
+    const struct certificate *issuer;  /* never NULL after a parse */
     struct buffer texts;               /* memory behind the views */
     struct buffer list;
-    char *owned;
 };
 
 void invitation_deinit(struct invitation *invitation); /* wipes the secret */

@@ -38,6 +38,8 @@ bool password_cost_check(const struct password_cost *cost);
  * LIMIT_PASSWORD_UNITS. A missing dictionary refuses nobody. E_OUTOFMEMORY. Any thread; may read
  * files. */
 HRESULT password_check_policy(const char *password) MUST_CHECK;
+/* password_check_policy_with takes another dictionary than the configured one (NULL: that one). */
+HRESULT password_check_policy_with(const char *password, const char *dictionary) MUST_CHECK;
 
 /* password_derive gives the signing key of a password (free with signing_key_free). Slow and large
  * by design: belongs into the thread pool. E_INVALIDARG: cost out of bounds; E_OUTOFMEMORY. */

@@ -47,17 +47,17 @@ HRESULT revocation_set_add(struct revocation_set *set, const struct revocation *
 
 /* revocation_certificate_dead: the certificate, or what it hangs on, was removed and no keep-list
  * saves it. */
-bool revocation_certificate_dead(const struct revocation_set *set,
+bool revocation_certificate_dead(struct revocation_set *set,
                                  const struct certificate_row *row);
 /* revocation_signature_dead: the same for something signed under that certificate; digest is the
  * record version's. */
-bool revocation_signature_dead(const struct revocation_set *set, const struct certificate_row *row,
+bool revocation_signature_dead(struct revocation_set *set, const struct certificate_row *row,
                                const struct hash *digest);
 /* revocation_needs: this row seals a revocation of the set and must stay. */
-bool revocation_needs(const struct revocation_set *set, const struct certificate_row *row);
+bool revocation_needs(struct revocation_set *set, const struct certificate_row *row);
 /* revocation_last gives the greatest T in force against a key; 0: none. A readmission starts after
  * it. */
-uint64_t revocation_last(const struct revocation_set *set, const struct hash *key);
-void revocation_set_summary(const struct revocation_set *set, struct revocation_summary *summary);
+uint64_t revocation_last(struct revocation_set *set, const struct hash *key);
+void revocation_set_summary(struct revocation_set *set, struct revocation_summary *summary);
 
 #endif

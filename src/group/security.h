@@ -83,7 +83,7 @@ HRESULT security_properties(const struct security *security,
  * invitation (0 for the creator). security_cloud, security_friendly_name: likewise. All borrowed
  * until they change. */
 const struct rendezvous *security_rendezvous(const struct security *security);
-const struct address_hint *security_hints(const struct security *security, uint32_t *count);
+const struct address *security_hints(const struct security *security, uint32_t *count);
 const char *security_cloud(const struct security *security);
 const char *security_friendly_name(const struct security *security);
 /* security_revocations_expected: what the invitation's issuer knew (count 0 for the creator);
@@ -147,7 +147,7 @@ struct invite_request {
     struct bytes chain;
     enum invitation_scope scope;
     uint32_t cloud_flags;
-    const struct address_hint *hints;
+    const struct address *hints;
     uint32_t hint_count;
 };
 HRESULT security_invite(struct security *security, const struct invite_request *request,
