@@ -1,8 +1,8 @@
 /* certificate_table.c - the tree of a group's certificates, found by certificate hash and by key.
  *
- * Happy path: the group's own certificate enters first, then each certificate below its issuer, which is in the table
- * already; a row keeps what judging needs, the DER stays in the store. A second certificate for the group itself is
- * refused, so that all members hang on one root.
+ * Happy path: the group's own certificate enters first, then each certificate below its issuer,
+ * which is in the table already; a row keeps what judging needs, the DER stays in the store. A
+ * second certificate for the group itself is refused, so that all members hang on one root.
  * Failure: nothing of a refused certificate remains. A row with children cannot go. */
 #include "group/certificate_table.h"
 

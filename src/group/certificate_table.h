@@ -14,13 +14,14 @@ struct certificate_row {
     struct hash key_hash;
     uint8_t key[KEY_SIZE];
     struct certificate_row *issuer; /* NULL: the root */
-    const char *peer_name;         /* this and the next in one block with the row */
+    const char *peer_name;          /* this and the next in one block with the row */
     const char *friendly_name;
     uint64_t not_before;
     uint64_t not_after;
     uint32_t depth;    /* root 0, creator 1 */
     uint32_t children; /* rows directly below */
     uint32_t idle;     /* collections in a row that found no use for it */
+    bool announced;    /* during a collection: a membership record carries it */
     uint8_t roles;
     bool deputy;
     struct certificate_row *next_of_key; /* another certificate of the same key */

@@ -1,9 +1,10 @@
 /* invitation.c - PEERINVITATION: writing it, and reading what anybody may have altered.
  *
- * Happy path: the documented elements are read, each exactly once and nothing else; the signed element behind them must
- * hash them, hang on the same chain and be signed by the issuer's key. What comes out is one structure with its memory.
- * Failure: VERSION is looked at first, so that a later form is told from an altered one; everything else that does not
- * fit is PEER_E_INVITATION_NOT_TRUSTED. Only a lack of memory is passed up as it is. */
+ * Happy path: the documented elements are read, each exactly once and nothing else; the signed
+ * element behind them must hash them, hang on the same chain and be signed by the issuer's key.
+ * What comes out is one structure with its memory. Failure: VERSION is looked at first, so that a
+ * later form is told from an altered one; everything else that does not fit is
+ * PEER_E_INVITATION_NOT_TRUSTED. Only a lack of memory is passed up as it is. */
 #include "group/invitation_data.h"
 
 #include "base/text.h"
@@ -183,8 +184,7 @@ static bool read_element(struct reading *reading, const struct xml_element *elem
     bool binary = place == &reading->certificates || place == &reading->data;
     const char *datatype = xml_attribute(element, DATATYPES, "dt");
     size_t allowed = binary && datatype ? 1 : 0;
-    if (xml_attribute_count(element) != allowed ||
-        (allowed && strcmp(datatype, "bin.base64") != 0))
+    if (xml_attribute_count(element) != allowed || (allowed && strcmp(datatype, "bin.base64") != 0))
         return false;
     *place = xml_text(element);
     return *place != NULL;
@@ -194,12 +194,13 @@ static bool read_elements(struct reading *reading, const struct xml_element *roo
 {
     if (xml_has_text(root) || xml_attribute_count(root) != 1)
         return false;
-    for (const struct xml_element *element = xml_first(root); element; element = xml_next(element)) {
+    for (const struct xml_element *element = xml_first(root); element;
+         element = xml_next(element)) {
         if (!read_element(reading, element))
             return false;
     }
-    bool certificate = reading->certificates && !reading->group_name &&
-                       !reading->group_friendly_name;
+    bool certificate =
+        reading->certificates && !reading->group_name && !reading->group_friendly_name;
     bool password = !reading->certificates && reading->group_name && reading->group_friendly_name;
     return reading->cloud && reading->scope && reading->cloud_flags && reading->data &&
            (certificate || password);

@@ -1,7 +1,9 @@
-/* invitation_data.c - the signed element of an invitation: what a joiner needs and XML has no place for.
+/* invitation_data.c - the signed element of an invitation: what a joiner needs and XML has no place
+ * for.
  *
- * Happy path: fixed fields, the hash of the documented fields, the issuer's chain where the XML does not carry it, and
- * the issuer's signature over all of it. Failure: whatever is not exactly that is PEER_E_INVITATION_NOT_TRUSTED. */
+ * Happy path: fixed fields, the hash of the documented fields, the issuer's chain where the XML
+ * does not carry it, and the issuer's signature over all of it. Failure: whatever is not exactly
+ * that is PEER_E_INVITATION_NOT_TRUSTED. */
 #include "group/invitation_data.h"
 
 #include "base/label.h"
@@ -93,7 +95,8 @@ static bool read_hints(struct wire_reader *reader, struct invitation *invitation
     return true;
 }
 
-/* A group without a password has zeros there. The role does not travel: 1 bit says that there is one. */
+/* A group without a password has zeros there. The role does not travel: 1 bit says that there is
+ * one. */
 static bool read_password(struct wire_reader *reader, struct group_password *password)
 {
     uint8_t present = wire_read_u8(reader);

@@ -1,4 +1,5 @@
-/* invitation_data.h - inside invitation.c and invitation_data.c: the signed element of an invitation. */
+/* invitation_data.h - inside invitation.c and invitation_data.c: the signed element of an
+ * invitation. */
 #ifndef GROUP_INVITATION_DATA_H
 #define GROUP_INVITATION_DATA_H
 
@@ -9,8 +10,8 @@ struct invitation_fields {
     const char *cloud;
     const char *scope;
     const char *cloud_flags;
-    struct bytes certificates;       /* decoded GMC; with the certificate scheme */
-    const char *group_name;          /* with the password scheme, and the next */
+    struct bytes certificates; /* decoded GMC; with the certificate scheme */
+    const char *group_name;    /* with the password scheme, and the next */
     const char *group_friendly_name;
 };
 void invitation_fields_hash(enum group_scheme scheme, const struct invitation_fields *fields,
@@ -19,8 +20,8 @@ void invitation_fields_hash(enum group_scheme scheme, const struct invitation_fi
 /* What the element holds besides what goes straight into the invitation. */
 struct invitation_data {
     struct hash fields;
-    struct bytes chain;   /* the issuer's; empty with the certificate scheme */
-    struct bytes body;    /* what is signed */
+    struct bytes chain; /* the issuer's; empty with the certificate scheme */
+    struct bytes body;  /* what is signed */
     const uint8_t *signature;
 };
 /* invitation_data_encode appends the signed element. */

@@ -1,10 +1,11 @@
 /* password.c - the system's password policy, and Argon2id from a password to a signing key.
  *
- * Happy path: libpwquality with the system's configuration accepts the password; a random salt and the default cost
- * give the seed of an Ed25519 key, of which the group keeps the public half.
- * Failure: a refusal of the policy has its own code. A dictionary that is missing refuses every password, so after a
- * refusal by the dictionary a password that no dictionary holds is tried; when that is refused too, the dictionary is
- * what is wrong, and the check is repeated without it. libcrack is not thread-safe, hence the lock. */
+ * Happy path: libpwquality with the system's configuration accepts the password; a random salt and
+ * the default cost give the seed of an Ed25519 key, of which the group keeps the public half.
+ * Failure: a refusal of the policy has its own code. A dictionary that is missing refuses every
+ * password, so after a refusal by the dictionary a password that no dictionary holds is tried; when
+ * that is refused too, the dictionary is what is wrong, and the check is repeated without it.
+ * libcrack is not thread-safe, hence the lock. */
 #include "group/password.h"
 
 #include "base/log.h"
@@ -22,7 +23,8 @@ bool password_cost_check(const struct password_cost *cost)
            cost->passes >= 1 && cost->passes <= PASSWORD_PASSES_MAX;
 }
 
-/* Frees what libpwquality hangs on an error: texts of its own for a few codes, nothing for others. */
+/* Frees what libpwquality hangs on an error: texts of its own for a few codes, nothing for others.
+ */
 static void forget_detail(int code, void *detail)
 {
     if (code == PWQ_ERROR_CRACKLIB_CHECK || detail)

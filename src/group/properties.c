@@ -1,9 +1,10 @@
 /* properties.c - Security Properties: the payload's bytes, and what an application may ask for.
  *
- * Happy path: a wish is checked in the documented order, applied with its defaults, encoded, and decoded by every
- * member. The decoder accepts only what a correct creator writes; fields that it does not know stand behind the known
- * ones as (type, length, bytes) and are kept as they came, so that an older creator's program does not lose them.
- * Failure: PEER_E_INVALID_RECORD says the payload is wrong in itself. */
+ * Happy path: a wish is checked in the documented order, applied with its defaults, encoded, and
+ * decoded by every member. The decoder accepts only what a correct creator writes; fields that it
+ * does not know stand behind the known ones as (type, length, bytes) and are kept as they came, so
+ * that an older creator's program does not lose them. Failure: PEER_E_INVALID_RECORD says the
+ * payload is wrong in itself. */
 #include "group/properties.h"
 
 #include "base/text.h"
@@ -114,7 +115,8 @@ static void read_numbers(struct wire_reader *reader, struct group_properties *pr
     password->cost.passes = wire_read_u32(reader);
 }
 
-/* Reads over the fields behind the known ones, which must be whole and of ascending type, and keeps them. */
+/* Reads over the fields behind the known ones, which must be whole and of ascending type, and keeps
+ * them. */
 static HRESULT read_extensions(struct wire_reader *reader, struct buffer *extensions)
 {
     struct bytes all = bytes_of(reader->next, wire_left(reader));

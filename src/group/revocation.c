@@ -1,10 +1,11 @@
 /* revocation.c - who is removed by a set of revocations, decided from the root down.
  *
- * Happy path: revocations are sorted by who sealed them (group key, deputies, administrators by depth). Each is in
- * force when its seal's certificate is alive, or a keep-list names the revocation, under those decided before it. A
- * certificate can be removed only by somebody higher in that order, so no two revocations contradict each other and the
- * outcome depends on the set alone. A path has at most 25 certificates, so a verdict is a short walk to the root.
- * Failure: only memory. The set is decided anew at the first question after a change. */
+ * Happy path: revocations are sorted by who sealed them (group key, deputies, administrators by
+ * depth). Each is in force when its seal's certificate is alive, or a keep-list names the
+ * revocation, under those decided before it. A certificate can be removed only by somebody higher
+ * in that order, so no two revocations contradict each other and the outcome depends on the set
+ * alone. A path has at most 25 certificates, so a verdict is a short walk to the root. Failure:
+ * only memory. The set is decided anew at the first question after a change. */
 #include "group/revocation.h"
 
 #include "wire/wire.h"
@@ -128,8 +129,8 @@ static struct entry *entries_of(const struct revocation_set *set, const struct h
     return entries ? entries->first : NULL;
 }
 
-/* may_revoke: the group key and deputies may revoke any (a deputy no deputy); an administrator those below its own
- * certificate and those without the administrator role. */
+/* may_revoke: the group key and deputies may revoke any (a deputy no deputy); an administrator
+ * those below its own certificate and those without the administrator role. */
 static bool may_revoke(const struct certificate_row *seal, const struct certificate_row *row)
 {
     if (row->depth == 0)
@@ -164,9 +165,8 @@ static bool kept(const struct revocation_set *set, const struct certificate_row 
     for (; row; row = row->issuer) {
         for (const struct entry *entry = entries_of(set, &row->key_hash); entry;
              entry = entry->next_of_key) {
-            if (hits(entry, row) &&
-                bsearch(digest, entry->digests, entry->keep.size / HASH_SIZE, HASH_SIZE,
-                        compare_hashes))
+            if (hits(entry, row) && bsearch(digest, entry->digests, entry->keep.size / HASH_SIZE,
+                                            HASH_SIZE, compare_hashes))
                 return true;
         }
     }
@@ -221,7 +221,8 @@ static int compare_ranks(const void *a, const void *b)
     return hash_compare(&left->digest, &right->digest);
 }
 
-/* Nobody of one rank can remove another of that rank, so the order within a rank is of no account. */
+/* Nobody of one rank can remove another of that rank, so the order within a rank is of no account.
+ */
 static void decide(struct revocation_set *set)
 {
     if (set->decided)

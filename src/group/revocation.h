@@ -47,8 +47,7 @@ HRESULT revocation_set_add(struct revocation_set *set, const struct revocation *
 
 /* revocation_certificate_dead: the certificate, or what it hangs on, was removed and no keep-list
  * saves it. */
-bool revocation_certificate_dead(struct revocation_set *set,
-                                 const struct certificate_row *row);
+bool revocation_certificate_dead(struct revocation_set *set, const struct certificate_row *row);
 /* revocation_signature_dead: the same for something signed under that certificate; digest is the
  * record version's. */
 bool revocation_signature_dead(struct revocation_set *set, const struct certificate_row *row,

@@ -144,6 +144,7 @@ HRESULT security_issue(struct security *security, const struct issue_request *re
 /* security_invite wraps a chain that security_issue gave (or the own chain, scheme password) into
  * an invitation. */
 struct invite_request {
+    enum group_scheme scheme;
     struct bytes chain;
     enum invitation_scope scope;
     uint32_t cloud_flags;
@@ -153,9 +154,8 @@ struct invite_request {
 HRESULT security_invite(struct security *security, const struct invite_request *request,
                         struct buffer *xml) MUST_CHECK;
 
-/* security_membership_payload appends the payload of a membership record for the certificate at the
- * end of chain. */
-HRESULT security_membership_payload(struct bytes chain, struct buffer *payload) MUST_CHECK;
+/* A membership record's payload is empty (the certificate that seals it is meant) or a chain as
+ * security_issue gives it, which the chain's subject or an administrator may publish. */
 
 /* A complete sealed version, for graph_publish's way in and for the store. Release with
  * sealed_record_deinit. */
@@ -194,14 +194,11 @@ HRESULT security_collect_certificates(struct security *security, const struct ha
 
 /* ---- for handshake.c ---- */
 
-/* security_chain_check verifies a chain of this group without keeping it: PEER_E_INVALID_RECORD,
- * PEER_E_CHAIN_TOO_LONG, PEER_E_NOT_AUTHORIZED (another group). On success leaf is filled
- * (certificate_deinit). */
-HRESULT security_chain_check(struct security *security, struct bytes chain,
-                             struct certificate *leaf) MUST_CHECK;
-/* security_certificate_allowed: a certificate in the table is alive and holds at utc with the grace
- * of links. PEER_E_NOT_AUTHORIZED. */
-HRESULT security_certificate_allowed(const struct security *security,
-                                     const struct hash *certificate, uint64_t utc) MUST_CHECK;
+/* security_admit verifies a chain from a link, keeps its certificates, and gives the row of its
+ * last: of this group, alive, holding at utc with the grace of links, and of the key that TLS saw.
+ * PEER_E_CONNECTION_NOT_AUTHENTICATED: another key; PEER_E_NOT_AUTHORIZED: everything else that is
+ * wrong. */
+HRESULT security_admit(struct security *security, struct bytes chain, const uint8_t key[KEY_SIZE],
+                       uint64_t utc, const struct certificate_row **row) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* table.h - uthash as this library uses it: our allocator, and an allocation that fails is reported, not fatal.
+/* table.h - uthash as this library uses it: our allocator, and an allocation that fails is
+ * reported, not fatal.
  *
  * After HASH_ADD_* an element that could not be added has hh.tbl == NULL. */
 #ifndef GROUP_TABLE_H
