@@ -23,7 +23,9 @@
 /* The wire. */
 #define LIMIT_MESSAGE_SIZE (128u * 1024)
 #define LIMIT_PIECE_SIZE (64u * 1024)
-#define LIMIT_ATTRIBUTES_SIZE (60u * 1024) /* bytes of UTF-8: header and one piece fit a message */
+#define LIMIT_ATTRIBUTES_SIZE                                                                      \
+    (60u * 1024)                           /* bytes of UTF-8: header and one piece fit a message   \
+                                            */
 #define LIMIT_CERTIFICATE_SIZE (4u * 1024) /* DER */
 #define LIMIT_ADDRESSES 4                  /* in hints and presence */
 #define LIMIT_REFERRALS 10

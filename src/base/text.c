@@ -180,7 +180,7 @@ HRESULT text_base64_decode(struct bytes text, struct buffer *out)
     if (sodium_base642bin(out->data + out->size, text.size / 4 * 3 + 4, (const char *)text.data,
                           text.size, " \t\r\n", &size, &end, sodium_base64_VARIANT_ORIGINAL) != 0)
         return E_INVALIDARG;
-    while (end < (const char *)text.data + text.size && strchr(" \t\r\n", *end))
+    while (end < (const char *)text.data + text.size && *end && strchr(" \t\r\n", *end))
         end++;
     if (end != (const char *)text.data + text.size)
         return E_INVALIDARG;

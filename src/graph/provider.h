@@ -35,13 +35,13 @@ struct provider_ops {
      * here. PEER_E_INVALID_RECORD: wrong in itself; whoever sent it is to blame.
      * PEER_E_NOT_AUTHORIZED: refused for what this member knows (revoked); nobody is to blame.
      * payload is empty for a payload in pieces. */
-    HRESULT (*judge)
+    HRESULT(*judge)
     (struct provider *provider, const struct record *record, const struct hash *digest,
      const struct record_seal *seal, struct bytes payload, struct verify_job *job);
 
     /* seal signs an own version. PEER_E_NOT_AUTHORIZED: this member may not write it.
      * PEER_E_NO_KEY_ACCESS. The seal passes the provider's own judge. */
-    HRESULT (*seal)
+    HRESULT(*seal)
     (struct provider *provider, const struct record *record, const struct hash *digest,
      struct record_seal *seal);
 
@@ -52,7 +52,7 @@ struct provider_ops {
 
     /* accepted tells that a version of a reserved type now stands in the store, and what that
      * changes. */
-    HRESULT (*accepted)
+    HRESULT(*accepted)
     (struct provider *provider, const struct record *record, const struct hash *digest,
      struct bytes payload, unsigned *effects);
 
@@ -61,7 +61,7 @@ struct provider_ops {
      * one such list, verifies each link and keeps what is new. PEER_E_INVALID_RECORD: wrong in
      * itself. */
     bool (*certificate_has)(struct provider *provider, const struct hash *certificate);
-    HRESULT (*certificate_chain)
+    HRESULT(*certificate_chain)
     (struct provider *provider, const struct hash *certificate, struct buffer *out);
     HRESULT (*certificate_take)(struct provider *provider, struct bytes chain);
 

@@ -1,0 +1,247 @@
+/* accept.c - from a version that may stand to a version that stands: classify, store, inform,
+ * spread.
+ *
+ * State is a join: which of two versions of one id is kept depends on their ranks alone, never on
+ * which came first. accept_version puts the record, lets the provider act on reserved types, tells
+ * the application and sends the version once to every neighbour that has neither sent nor been sent
+ * it. */
+#include "graph/graph_internal.h"
+
+static HRESULT rank_of_row(struct graph *graph, const struct store_record *row,
+                           struct record_rank *rank)
+{
+    struct store_record full;
+    HRESULT hr = graph->config.store->ops->get(graph->config.store, &row->id, &full);
+    if (FAILED(hr))
+        return hr;
+    struct record record;
+    hr = record_header_decode(full.header, &record);
+    if (SUCCEEDED(hr))
+        record_rank_of(&record, &full.digest, rank);
+    store_record_deinit(&full);
+    return hr == PEER_E_INVALID_RECORD ? PEER_E_INVALID_DATABASE : hr;
+}
+
+HRESULT classify(struct graph *graph, const struct record *record, const struct hash *digest,
+                 struct store_record *held, enum verdict_class *class)
+{
+    struct store *store = graph->config.store;
+    *class = CLASS_NEW;
+    HRESULT hr = store->ops->find(store, &record->id, held);
+    if (hr == PEER_E_RECORD_NOT_FOUND)
+        return S_OK;
+    if (FAILED(hr))
+        return hr;
+    if (hash_equal(&held->digest, digest)) {
+        *class = CLASS_SAME;
+        return S_OK;
+    }
+    /* Deleted and version decide nearly always, without reading the header. */
+    if (held->deleted != record->deleted)
+        *class = held->deleted ? CLASS_OLDER : CLASS_NEW;
+    else if (held->version != record->version)
+        *class = held->version > record->version ? CLASS_OLDER : CLASS_NEW;
+    else {
+        struct record_rank mine, theirs;
+        record_rank_of(record, digest, &theirs);
+        hr = rank_of_row(graph, held, &mine);
+        *class = record_rank_compare(&mine, &theirs) > 0 ? CLASS_OLDER : CLASS_NEW;
+    }
+    return hr;
+}
+
+HRESULT ack_one(struct graph *graph, struct neighbour *neighbour, const struct version_name *name,
+                bool useful)
+{
+    (void)graph;
+    HRESULT hr = S_OK;
+    if (neighbour->ack_count == ACK_BATCH) {
+        hr = message_encode_ack(neighbour->acks, neighbour->ack_count, &neighbour->out);
+        neighbour->ack_count = 0;
+    }
+    neighbour->acks[neighbour->ack_count++] = (struct ack){.name = *name, .useful = useful};
+    return hr;
+}
+
+HRESULT advertise_one(struct neighbour *neighbour, const struct version_name *name)
+{
+    return message_encode_advertise(name, 1, &neighbour->out);
+}
+
+HRESULT flood_row(struct graph *graph, struct neighbour *neighbour, const struct store_record *row,
+                  uint8_t flags)
+{
+    if (recent_has(neighbour, &row->digest))
+        return S_OK;
+    bool in_pieces = row->payload_size > LIMIT_PIECE_SIZE;
+    struct message_flood flood = {.flags =
+                                      (uint8_t)(flags | (in_pieces ? FLOOD_PAYLOAD_IN_PIECES : 0)),
+                                  .header = row->header,
+                                  .certificate = row->certificate,
+                                  .signature = row->signature,
+                                  .payload = in_pieces ? bytes_of(NULL, 0) : row->payload};
+    HRESULT hr = message_encode_flood(&flood, &neighbour->out);
+    if (FAILED(hr))
+        return hr;
+    recent_add(neighbour, &row->digest);
+    neighbour->activity_ms = graph->now.ms;
+    graph->counters.floods_sent++;
+    return S_OK;
+}
+
+static HRESULT spread(struct graph *graph, const struct store_record *row)
+{
+    struct neighbour *neighbour, *next;
+    HASH_ITER (hh, graph->neighbours, neighbour, next) {
+        if (neighbour->direct || neighbour->state != NEIGHBOUR_CONNECTED)
+            continue;
+        if (neighbour->full) {
+            neighbour->behind = neighbour->behind || !recent_has(neighbour, &row->digest);
+            continue;
+        }
+        HRESULT hr = flood_row(graph, neighbour, row, 0);
+        if (FAILED(hr))
+            return hr;
+    }
+    return S_OK;
+}
+
+static HRESULT tell_provider(struct graph *graph, const struct accepted *accepted)
+{
+    unsigned effects = 0;
+    struct provider *provider = graph->config.provider;
+    HRESULT hr = provider->ops->accepted(provider, accepted->record, accepted->digest,
+                                         accepted->payload, &effects);
+    if (SUCCEEDED(hr) && (effects & PROVIDER_EFFECT_PROPERTIES))
+        hr = graph_notify_value(graph, GRAPH_NOTICE_PROPERTIES, 0);
+    if (SUCCEEDED(hr) && (effects & PROVIDER_EFFECT_REVOKED))
+        hr = rejudge_everything(graph);
+    return hr;
+}
+
+static int change_of(const struct graph *graph, const struct store_record *row,
+                     const struct store_record *held, bool had)
+{
+    bool was_visible = had && !held->deleted && held->expiration > graph->expired_to;
+    if (row->deleted)
+        return was_visible ? GRAPH_DELETED : 0;
+    return was_visible ? GRAPH_UPDATED : GRAPH_ADDED;
+}
+
+HRESULT accept_version(struct graph *graph, const struct accepted *accepted)
+{
+    const struct record *record = accepted->record;
+    struct store *store = graph->config.store;
+    struct store_record row = {.id = record->id,
+                               .type = record->type,
+                               .digest = *accepted->digest,
+                               .creator = record->creator,
+                               .certificate = accepted->seal->certificate,
+                               .payload_root = record->payload_root,
+                               .version = record->version,
+                               .deleted = record->deleted,
+                               .local = accepted->local,
+                               .created = record->created,
+                               .modified = record->modified,
+                               .expiration = record->expiration,
+                               .payload_size = record->payload_size,
+                               .header = accepted->header,
+                               .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE),
+                               .payload = accepted->payload};
+    struct store_record held;
+    HRESULT hr = store->ops->find(store, &record->id, &held);
+    bool had = SUCCEEDED(hr);
+    if (FAILED(hr) && hr != PEER_E_RECORD_NOT_FOUND)
+        return hr;
+    hr = store->ops->put(store, &row);
+    if (FAILED(hr))
+        return hr;
+    if (accepted->local || record_type_is_reserved(&record->type))
+        store->ops->mark_durable(store);
+    expire_schedule(graph, record->expiration);
+    int change = change_of(graph, &row, &held, had);
+    if (record_type_is_reserved(&record->type))
+        hr = tell_provider(graph, accepted);
+    if (SUCCEEDED(hr) && change != 0)
+        hr = graph_notify_record(graph, &row, change);
+    return SUCCEEDED(hr) ? spread(graph, &row) : hr;
+}
+
+/* ---- after a revocation ---- */
+
+struct doomed {
+    struct graph *graph;
+    struct guid *ids;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+static HRESULT judge_row(struct doomed *doomed, const struct store_record *full)
+{
+    struct provider *provider = doomed->graph->config.provider;
+    struct record record;
+    struct verify_job job;
+    HRESULT hr = record_header_decode(full->header, &record);
+    if (FAILED(hr))
+        return PEER_E_INVALID_DATABASE;
+    struct record_seal seal = {.certificate = full->certificate};
+    memcpy(seal.signature, full->signature.data, SIGNATURE_SIZE);
+    hr = provider->ops->judge(provider, &record, &full->digest, &seal, full->payload, &job);
+    if (SUCCEEDED(hr) || hr == E_OUTOFMEMORY)
+        return hr;
+    if (doomed->count == doomed->capacity) {
+        uint32_t capacity = doomed->capacity ? doomed->capacity * 2 : 32;
+        struct guid *ids = mem_realloc(doomed->ids, capacity * sizeof(*ids));
+        if (!ids)
+            return E_OUTOFMEMORY;
+        doomed->ids = ids;
+        doomed->capacity = capacity;
+    }
+    doomed->ids[doomed->count++] = full->id;
+    return S_OK;
+}
+
+static HRESULT judge_item(void *context, const struct store_item *item)
+{
+    struct doomed *doomed = context;
+    struct store *store = doomed->graph->config.store;
+    struct store_record full;
+    HRESULT hr = store->ops->get(store, &item->key.id, &full);
+    if (FAILED(hr))
+        return hr;
+    hr = full.signature.size == SIGNATURE_SIZE ? judge_row(doomed, &full) : PEER_E_INVALID_DATABASE;
+    store_record_deinit(&full);
+    return FAILED(hr) ? hr : S_OK;
+}
+
+static HRESULT drop_row(struct graph *graph, const struct guid *id)
+{
+    struct store *store = graph->config.store;
+    struct store_record row;
+    HRESULT hr = store->ops->find(store, id, &row);
+    if (FAILED(hr))
+        return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
+    bool visible = !row.deleted && row.expiration > graph->expired_to;
+    hr = store->ops->remove(store, id);
+    return SUCCEEDED(hr) && visible ? graph_notify_record(graph, &row, GRAPH_DELETED) : hr;
+}
+
+HRESULT rejudge_everything(struct graph *graph)
+{
+    struct store *store = graph->config.store;
+    struct provider *provider = graph->config.provider;
+    struct doomed doomed = {.graph = graph};
+    HRESULT hr = store->ops->scan(store, NULL, NULL, 0, judge_item, &doomed);
+    for (uint32_t i = 0; SUCCEEDED(hr) && i < doomed.count; i++)
+        hr = drop_row(graph, &doomed.ids[i]);
+    mem_free(doomed.ids);
+    struct neighbour *neighbour, *next;
+    HASH_ITER (hh, graph->neighbours, neighbour, next) {
+        if (FAILED(hr))
+            return hr;
+        HRESULT allowed = provider->ops->link_allowed(provider, &neighbour->key, graph->now.utc);
+        if (FAILED(allowed))
+            hr = neighbour_close(graph, neighbour, PEER_E_NOT_AUTHORIZED);
+    }
+    return hr;
+}

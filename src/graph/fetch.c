@@ -1,0 +1,315 @@
+/* fetch.c - payloads that come in pieces: ask, check, keep, complete.
+ *
+ * A verified header whose payload is larger than a piece waits in the store as unfinished. Pieces
+ * are asked from every neighbour that has shown the version, a window for each, checked against the
+ * signed root on arrival and stored at once, so that a restart goes on where it was. When the last
+ * piece is here the record becomes visible in one commit. An unanswered piece is asked elsewhere
+ * after five seconds; what is not complete in an hour is dropped. */
+#include "graph/graph_internal.h"
+
+enum { WINDOW = 16, PIECE_TIMEOUT_MS = 5000, PIECE_MISSING = 0, PIECE_ASKED = 1, PIECE_HERE = 2 };
+#define UNFINISHED_LIFETIME (3600 * TICKS_PER_SECOND)
+
+struct fetch *fetch_find(struct graph *graph, const struct hash *digest)
+{
+    struct fetch *fetch;
+    HASH_FIND(hh, graph->fetches, digest->bytes, HASH_SIZE, fetch);
+    return fetch;
+}
+
+void fetch_free(struct graph *graph, struct fetch *fetch)
+{
+    if (TABLE_ADDED(fetch, hh))
+        HASH_DEL(graph->fetches, fetch);
+    mem_free(fetch->state);
+    mem_free(fetch->asked_ms);
+    mem_free(fetch->asked_link);
+    mem_free(fetch);
+}
+
+void fetch_add_source(struct fetch *fetch, uint64_t link)
+{
+    for (uint32_t i = 0; i < fetch->source_count; i++)
+        if (fetch->sources[i] == link)
+            return;
+    if (fetch->source_count < sizeof(fetch->sources) / sizeof(fetch->sources[0]))
+        fetch->sources[fetch->source_count++] = link;
+}
+
+static HRESULT fetch_new(struct graph *graph, const struct version_name *name,
+                         const struct hash *root, uint64_t size, struct fetch **out)
+{
+    struct fetch *fetch = mem_zalloc(sizeof(*fetch));
+    if (!fetch)
+        return E_OUTOFMEMORY;
+    fetch->name = *name;
+    fetch->root = *root;
+    fetch->size = size;
+    fetch->count = payload_piece_count(size);
+    fetch->state = mem_zalloc(fetch->count);
+    fetch->asked_ms = mem_calloc(fetch->count, sizeof(*fetch->asked_ms));
+    fetch->asked_link = mem_calloc(fetch->count, sizeof(*fetch->asked_link));
+    if (fetch->state && fetch->asked_ms && fetch->asked_link)
+        HASH_ADD(hh, graph->fetches, name.digest, HASH_SIZE, fetch);
+    if (!TABLE_ADDED(fetch, hh)) {
+        fetch_free(graph, fetch);
+        return E_OUTOFMEMORY;
+    }
+    struct store *store = graph->config.store;
+    for (uint32_t i = 0; i < fetch->count; i++) {
+        bool has;
+        HRESULT hr = store->ops->piece_has(store, root, i, &has);
+        if (FAILED(hr)) {
+            fetch_free(graph, fetch);
+            return hr;
+        }
+        fetch->state[i] = has ? PIECE_HERE : PIECE_MISSING;
+        fetch->have += has;
+    }
+    *out = fetch;
+    return S_OK;
+}
+
+static uint64_t unfinished_bytes(const struct graph *graph, uint64_t link, bool *busy)
+{
+    uint64_t sum = 0;
+    *busy = false;
+    for (const struct fetch *f = graph->fetches; f; f = f->hh.next) {
+        sum += f->size;
+        *busy = *busy || (f->source_count > 0 && f->sources[0] == link);
+    }
+    return sum;
+}
+
+HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
+                    uint32_t count)
+{
+    const struct record *record = accepted->record;
+    bool busy;
+    uint64_t bytes = unfinished_bytes(graph, sources[0], &busy);
+    struct neighbour *first = neighbour_find(graph, sources[0]);
+    if (busy || bytes + record->payload_size > LIMIT_UNFINISHED_BYTES) {
+        if (first)
+            first->behind = true;
+        return S_OK;
+    }
+    struct store_unfinished unfinished = {
+        .since_utc = graph->now.utc,
+        .record = {.id = record->id,
+                   .type = record->type,
+                   .digest = *accepted->digest,
+                   .creator = record->creator,
+                   .certificate = accepted->seal->certificate,
+                   .payload_root = record->payload_root,
+                   .version = record->version,
+                   .created = record->created,
+                   .modified = record->modified,
+                   .expiration = record->expiration,
+                   .payload_size = record->payload_size,
+                   .header = accepted->header,
+                   .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE)}};
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->unfinished_put(store, &unfinished);
+    if (FAILED(hr))
+        return hr;
+    struct version_name name = {record->id, record->version, *accepted->digest};
+    struct fetch *fetch = NULL;
+    hr = fetch_new(graph, &name, &record->payload_root, record->payload_size, &fetch);
+    if (FAILED(hr))
+        return hr;
+    fetch->since_utc = graph->now.utc;
+    for (uint32_t i = 0; i < count; i++)
+        fetch_add_source(fetch, sources[i]);
+    return fetch->have == fetch->count ? fetch_complete(graph, fetch) : fetch_ask(graph, fetch);
+}
+
+static HRESULT ask_from(struct graph *graph, struct fetch *fetch, struct neighbour *neighbour)
+{
+    uint32_t outstanding = 0;
+    for (uint32_t i = 0; i < fetch->count; i++)
+        outstanding += fetch->state[i] == PIECE_ASKED && fetch->asked_link[i] == neighbour->link;
+    struct request requests[WINDOW];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < fetch->count && outstanding + count < WINDOW; i++) {
+        if (fetch->state[i] != PIECE_MISSING)
+            continue;
+        fetch->state[i] = PIECE_ASKED;
+        fetch->asked_ms[i] = graph->now.ms;
+        fetch->asked_link[i] = neighbour->link;
+        requests[count++] = (struct request){.is_piece = true, .name = fetch->name, .piece = i};
+    }
+    return count > 0 ? message_encode_request(requests, count, &neighbour->out) : S_OK;
+}
+
+HRESULT fetch_ask(struct graph *graph, struct fetch *fetch)
+{
+    for (uint32_t i = 0; i < fetch->source_count; i++) {
+        struct neighbour *neighbour = neighbour_find(graph, fetch->sources[i]);
+        if (!neighbour || neighbour->state != NEIGHBOUR_CONNECTED)
+            continue;
+        HRESULT hr = ask_from(graph, fetch, neighbour);
+        if (FAILED(hr))
+            return hr;
+    }
+    return S_OK;
+}
+
+static HRESULT find_unfinished(void *context, const struct store_record *row)
+{
+    struct store_record *wanted = context;
+    if (!hash_equal(&row->digest, &wanted->digest))
+        return S_OK;
+    size_t size = row->header.size + row->signature.size;
+    wanted->owned = mem_alloc(size);
+    if (!wanted->owned)
+        return E_OUTOFMEMORY;
+    memcpy(wanted->owned, row->header.data, row->header.size);
+    memcpy(wanted->owned + row->header.size, row->signature.data, row->signature.size);
+    wanted->certificate = row->certificate;
+    wanted->header = bytes_of(wanted->owned, row->header.size);
+    wanted->signature = bytes_of(wanted->owned + row->header.size, row->signature.size);
+    return S_FALSE;
+}
+
+/* The version may have been overtaken, or its author revoked, while the pieces came: it is judged
+ * once more. */
+static HRESULT finish_row(struct graph *graph, const struct store_record *row)
+{
+    struct record record;
+    if (row->signature.size != SIGNATURE_SIZE || FAILED(record_header_decode(row->header, &record)))
+        return PEER_E_INVALID_DATABASE;
+    struct record_seal seal = {.certificate = row->certificate};
+    memcpy(seal.signature, row->signature.data, SIGNATURE_SIZE);
+    struct store_record held;
+    enum verdict_class class;
+    HRESULT hr = classify(graph, &record, &row->digest, &held, &class);
+    if (FAILED(hr) || class != CLASS_NEW)
+        return hr;
+    struct verify_job job;
+    struct provider *provider = graph->config.provider;
+    hr = provider->ops->judge(provider, &record, &row->digest, &seal, bytes_of(NULL, 0), &job);
+    if (hr == E_OUTOFMEMORY)
+        return hr;
+    if (FAILED(hr) || record.expiration <= graph_time(graph))
+        return S_OK;
+    graph->counters.floods_useful++;
+    struct accepted accepted = {
+        .record = &record, .digest = &row->digest, .seal = &seal, .header = row->header};
+    return accept_version(graph, &accepted);
+}
+
+HRESULT fetch_complete(struct graph *graph, struct fetch *fetch)
+{
+    struct store *store = graph->config.store;
+    struct store_record row = {.digest = fetch->name.digest};
+    HRESULT hr = store->ops->unfinished_each(store, find_unfinished, &row);
+    if (SUCCEEDED(hr) && row.owned)
+        hr = finish_row(graph, &row);
+    mem_free(row.owned);
+    if (SUCCEEDED(hr))
+        hr = store->ops->unfinished_remove(store, &fetch->name.digest);
+    fetch_free(graph, fetch);
+    return hr;
+}
+
+static HRESULT restore_one(void *context, const struct store_record *row)
+{
+    struct graph *graph = context;
+    struct version_name name = {row->id, row->version, row->digest};
+    struct fetch *fetch = NULL;
+    HRESULT hr = fetch_new(graph, &name, &row->payload_root, row->payload_size, &fetch);
+    if (SUCCEEDED(hr))
+        fetch->since_utc = graph->now.utc;
+    return hr;
+}
+
+HRESULT fetch_restore(struct graph *graph)
+{
+    struct store *store = graph->config.store;
+    return store->ops->unfinished_each(store, restore_one, graph);
+}
+
+void fetch_source_gone(struct graph *graph, uint64_t link)
+{
+    for (struct fetch *f = graph->fetches; f; f = f->hh.next) {
+        for (uint32_t i = 0; i < f->count; i++)
+            if (f->state[i] == PIECE_ASKED && f->asked_link[i] == link)
+                f->state[i] = PIECE_MISSING;
+        for (uint32_t i = 0; i < f->source_count; i++)
+            if (f->sources[i] == link)
+                f->sources[i--] = f->sources[--f->source_count];
+    }
+}
+
+/* A source that does not deliver is asked last from now on. */
+static void demote(struct fetch *fetch, uint64_t link)
+{
+    for (uint32_t i = 0; i + 1 < fetch->source_count; i++)
+        if (fetch->sources[i] == link) {
+            fetch->sources[i] = fetch->sources[i + 1];
+            fetch->sources[i + 1] = link;
+        }
+}
+
+HRESULT fetch_timer(struct graph *graph)
+{
+    struct store *store = graph->config.store;
+    struct fetch *fetch, *next;
+    HASH_ITER (hh, graph->fetches, fetch, next) {
+        if (graph->now.utc > fetch->since_utc + UNFINISHED_LIFETIME) {
+            HRESULT hr = store->ops->unfinished_remove(store, &fetch->name.digest);
+            fetch_free(graph, fetch);
+            if (FAILED(hr))
+                return hr;
+            continue;
+        }
+        bool late = false;
+        for (uint32_t i = 0; i < fetch->count; i++) {
+            if (fetch->state[i] != PIECE_ASKED ||
+                fetch->asked_ms[i] + PIECE_TIMEOUT_MS > graph->now.ms)
+                continue;
+            fetch->state[i] = PIECE_MISSING;
+            demote(fetch, fetch->asked_link[i]);
+            late = true;
+        }
+        HRESULT hr = late ? fetch_ask(graph, fetch) : S_OK;
+        if (FAILED(hr))
+            return hr;
+    }
+    return S_OK;
+}
+
+uint64_t fetch_deadline(const struct graph *graph)
+{
+    uint64_t deadline = UINT64_MAX;
+    for (const struct fetch *f = graph->fetches; f; f = f->hh.next)
+        for (uint32_t i = 0; i < f->count; i++)
+            if (f->state[i] == PIECE_ASKED && f->asked_ms[i] + PIECE_TIMEOUT_MS < deadline)
+                deadline = f->asked_ms[i] + PIECE_TIMEOUT_MS;
+    return deadline;
+}
+
+HRESULT recv_piece(struct graph *graph, struct neighbour *neighbour, struct bytes body)
+{
+    struct message_piece piece;
+    HRESULT hr = message_decode_piece(body, &piece);
+    if (FAILED(hr))
+        return hr;
+    neighbour->activity_ms = graph->now.ms;
+    struct fetch *fetch = fetch_find(graph, &piece.name.digest);
+    if (!fetch || piece.index >= fetch->count || fetch->state[piece.index] == PIECE_HERE)
+        return S_OK;
+    if (piece.data.size != payload_piece_size(fetch->size, piece.index) ||
+        !payload_path_check(&fetch->root, fetch->count, piece.index, piece.data, piece.path,
+                            piece.path_size))
+        return PEER_E_INVALID_RECORD;
+    struct store *store = graph->config.store;
+    hr = store->ops->piece_put(store, &fetch->root, piece.index, piece.data);
+    if (FAILED(hr))
+        return hr;
+    fetch->state[piece.index] = PIECE_HERE;
+    fetch->have++;
+    if (fetch->have == fetch->count)
+        return fetch_complete(graph, fetch);
+    return ask_from(graph, fetch, neighbour);
+}

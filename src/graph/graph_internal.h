@@ -1,0 +1,385 @@
+/* graph_internal.h - the node's state, shared by the files of graph/ and by nothing else. */
+#ifndef GRAPH_GRAPH_INTERNAL_H
+#define GRAPH_GRAPH_INTERNAL_H
+
+#include "base/table.h"
+#include "graph/graph.h"
+
+enum {
+    RECENT_SIZE = 1024,            /* digests remembered per neighbour */
+    ACK_BATCH = 64,                /* acknowledgements collected in one step */
+    JOBS_MAX = 2048,               /* bulk work waiting per neighbour */
+    SYNC_STACK_MAX = 2048,         /* ranges still to be compared */
+    BULK_CHUNK_BYTES = 256 * 1024, /* bulk sent to a neighbour in one step */
+    CONNECT_WAIT_MS = 10000,
+    PING_INTERVAL_MS = 30000,
+    QUIET_MS = 5000,
+    DEAD_MS = 120000, /* nothing received, not even a PING */
+    DEFER_MS = 10000, /* wait for a missing certificate */
+    DIAL_TIMEOUT_MS = 5000,
+    CONNECT_LIMIT_MS = 30000,
+    MAINTENANCE_MS = 30000,
+    REFUSED_SIZE = 256, /* digests refused lately, not asked for again */
+    PT2PT_PARTIAL_MAX = 4 * 1024 * 1024,
+    REMEMBERED_MAX = 32
+};
+#define HORIZON_MARGIN                                                                             \
+    (120 * TICKS_PER_SECOND) /* fingerprints cover what lives longer than this                     \
+                              */
+#define FUTURE_MAX (1200 * TICKS_PER_SECOND)
+#define FIRST_CLOCK_MAX (86400 * TICKS_PER_SECOND)
+
+enum neighbour_state {
+    NEIGHBOUR_EXPECT_CONNECT, /* it called, CONNECT has not come */
+    NEIGHBOUR_EXPECT_WELCOME, /* we called and sent CONNECT */
+    NEIGHBOUR_CONNECTED,
+    NEIGHBOUR_CLOSED /* told to close; leaves the table at the end of the step */
+};
+
+enum job_type { JOB_RANGE, JOB_RECORD, JOB_PIECE, JOB_SYNC_END };
+/* Bulk for one neighbour, done when its queue has room, first come first served. */
+struct job {
+    enum job_type type;
+    struct store_key from; /* range: exclusive; moves forward */
+    struct store_key to;
+    uint64_t horizon;
+    uint32_t except_count; /* range: what the other side listed */
+    struct hash *except;   /* owned, sorted */
+    struct version_name name;
+    uint32_t piece;
+    uint32_t session;
+};
+
+/* A reconciliation that this side leads. */
+struct sync {
+    uint32_t session;
+    uint64_t horizon;
+    uint64_t started_ms;
+    uint32_t waiting; /* ranges asked, answer due */
+    bool end_sent;
+    bool end_came; /* finished once nothing of the neighbour's waits for a verdict */
+    struct range_pair {
+        struct store_key lower;
+        struct store_key upper;
+    } * stack;
+    uint32_t depth;
+    uint32_t capacity;
+};
+
+struct neighbour {
+    uint64_t link;
+    enum neighbour_state state;
+    bool incoming;
+    bool direct;
+    bool full;      /* no bulk until drained */
+    bool behind;    /* something was not sent or not taken: reconcile when there is room */
+    bool paused;    /* reading stopped: too much unverified */
+    bool announced; /* the application heard of the connection */
+    bool has_offset;
+    struct hash key;
+    char *peer_name;
+    uint64_t node_id;
+    struct address address;
+    struct address_list listening;
+    uint8_t fingerprint_key[FINGERPRINT_KEY_SIZE];
+    struct buffer in;
+    struct buffer out;
+    uint64_t since_ms;
+    uint64_t received_ms;
+    uint64_t activity_ms; /* last record in either direction */
+    uint64_t ping_due_ms;
+    uint32_t ping_mismatches;
+    int64_t offset; /* its peer time minus our UTC */
+    uint64_t *recent;
+    struct ack acks[ACK_BATCH];
+    uint32_t ack_count;
+    uint32_t pending_count;
+    size_t pending_bytes;
+    uint32_t deferred_count;
+    size_t deferred_bytes;
+    struct job *jobs; /* from job_first on, job_count of them */
+    uint32_t job_first;
+    uint32_t job_count;
+    uint32_t job_capacity;
+    struct sync *sync;
+    struct buffer partial; /* point-to-point data in pieces */
+    struct guid partial_type;
+    uint32_t utility;
+    UT_hash_handle hh;
+};
+
+/* A record that came and waits for a verdict or for its certificate. */
+struct pending {
+    uint64_t token;
+    struct hash digest;
+    uint64_t source;    /* link to blame and to charge */
+    uint64_t others[8]; /* links that sent the same meanwhile */
+    uint32_t other_count;
+    bool deferred;
+    uint64_t until_ms;
+    struct hash certificate;
+    uint8_t *body; /* owned copy of the FLOOD */
+    size_t body_size;
+    UT_hash_handle hh;        /* by token */
+    UT_hash_handle hh_digest; /* by digest */
+};
+
+/* A payload that comes in pieces. */
+struct fetch {
+    struct version_name name;
+    struct hash root;
+    uint64_t size;
+    uint32_t count;
+    uint32_t have;
+    uint8_t *state; /* per piece: 0 missing, 1 asked, 2 here */
+    uint64_t *asked_ms;
+    uint64_t *asked_link;
+    uint64_t sources[8];
+    uint32_t source_count;
+    uint64_t since_utc;
+    UT_hash_handle hh; /* by digest */
+};
+
+struct remembered {
+    struct address address;
+    struct hash key;
+    bool has_key;
+    uint64_t not_before_ms; /* back-off after failure */
+    uint32_t failures;
+};
+
+struct dial {
+    uint64_t token;
+    struct address address;
+    struct hash key;
+    bool has_key;
+    bool direct;
+    bool initial; /* part of the application's Connect */
+    struct dial *next;
+};
+
+struct graph {
+    struct graph_config config;
+    struct bytes graph_id;
+    struct graph_now now;
+    struct graph_actions *actions; /* of the step under way */
+    uint64_t random_counter;
+    uint64_t next_token;
+    struct neighbour *neighbours;
+    struct pending *pending;
+    struct pending *pending_by_digest;
+    struct fetch *fetches;
+    uint64_t refused[REFUSED_SIZE];
+
+    bool online;
+    bool allow_direct;
+    bool synchronised;
+    struct address_list listening;
+    uint32_t status;
+
+    /* Being connected. */
+    struct remembered remembered[REMEMBERED_MAX];
+    uint32_t remembered_count;
+    struct dial *dials;
+    bool connecting;
+    uint64_t connecting_since_ms;
+    uint32_t connect_tried;
+    uint64_t maintenance_due_ms;
+
+    /* Time. */
+    int64_t time_offset;
+    bool time_adopted;
+    uint64_t time_due_ms;
+    int64_t time_moved_today;
+    uint64_t time_day_ms;
+
+    /* Expiry: all up to expired_to were announced. */
+    uint64_t expired_to;
+    uint64_t expire_due_ms;
+    uint64_t deferred_horizon; /* with DEFER_EXPIRATION: the last peer time with company */
+    struct {
+        uint64_t ms;
+        uint64_t peer_time;
+    } hourly[25];
+    uint32_t hourly_count;
+
+    /* Presence and membership. */
+    bool has_presence;
+    struct guid presence_id;
+    uint64_t presence_due_ms;
+    uint64_t membership_due_ms;
+
+    /* Leaves of the payload served last. */
+    struct hash leaves_root;
+    struct hash *leaves;
+    uint32_t leaf_count;
+
+    uint32_t next_session;
+    struct graph_counters counters;
+};
+
+/* graph.c */
+struct graph_action *graph_act(struct graph *graph,
+                               enum graph_action_type type); /* NULL: out of memory */
+HRESULT graph_notify_record(struct graph *graph, const struct store_record *row,
+                            int change) MUST_CHECK;
+HRESULT graph_notify_value(struct graph *graph, enum graph_notice notice,
+                           uint64_t value) MUST_CHECK;
+HRESULT graph_complete(struct graph *graph, uint64_t request, HRESULT hr, const struct guid *id,
+                       uint64_t value) MUST_CHECK;
+void graph_random(struct graph *graph, void *out, size_t size);
+uint64_t graph_random_below(struct graph *graph, uint64_t bound);
+static inline uint64_t graph_time(const struct graph *graph)
+{
+    return graph_peer_time(graph, graph->now.utc);
+}
+HRESULT graph_update_status(struct graph *graph) MUST_CHECK;
+void graph_set_online(struct graph *graph, bool online);
+
+/* neighbour.c */
+struct neighbour *neighbour_find(struct graph *graph, uint64_t link);
+HRESULT neighbour_up(struct graph *graph, const struct graph_event *event) MUST_CHECK;
+HRESULT neighbour_data(struct graph *graph, const struct graph_event *event) MUST_CHECK;
+HRESULT neighbour_down(struct graph *graph, uint64_t link, HRESULT reason) MUST_CHECK;
+/* neighbour_close tells the caller to close and forgets the link at the end of the step. */
+HRESULT neighbour_close(struct graph *graph, struct neighbour *neighbour,
+                        HRESULT reason) MUST_CHECK;
+HRESULT neighbour_goodbye(struct graph *graph, struct neighbour *neighbour, uint8_t type,
+                          uint8_t code, HRESULT reason) MUST_CHECK;
+HRESULT neighbour_connected(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
+HRESULT neighbours_flush(struct graph *graph) MUST_CHECK;
+uint32_t neighbours_connected(const struct graph *graph, bool incoming_only);
+void neighbour_free(struct neighbour *neighbour);
+void neighbour_referrals(struct graph *graph, const struct neighbour *except,
+                         struct address_list *list);
+HRESULT neighbour_send_connect(struct graph *graph, struct neighbour *neighbour,
+                               uint8_t flags) MUST_CHECK;
+
+/* A neighbour's memory of versions: whether it was sent or has sent this digest. */
+bool recent_has(const struct neighbour *neighbour, const struct hash *digest);
+void recent_add(struct neighbour *neighbour, const struct hash *digest);
+
+/* recv_*.c: one file per message. PEER_E_INVALID_RECORD blames the neighbour; other failures end
+ * the step. */
+HRESULT recv_connect(struct graph *graph, struct neighbour *neighbour,
+                     struct bytes body) MUST_CHECK;
+HRESULT recv_welcome(struct graph *graph, struct neighbour *neighbour,
+                     struct bytes body) MUST_CHECK;
+HRESULT recv_refuse(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
+HRESULT recv_disconnect(struct graph *graph, struct neighbour *neighbour,
+                        struct bytes body) MUST_CHECK;
+HRESULT recv_flood(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
+HRESULT recv_ack(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
+HRESULT recv_advertise(struct graph *graph, struct neighbour *neighbour,
+                       struct bytes body) MUST_CHECK;
+HRESULT recv_request(struct graph *graph, struct neighbour *neighbour,
+                     struct bytes body) MUST_CHECK;
+HRESULT recv_piece(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
+HRESULT recv_certificate(struct graph *graph, struct neighbour *neighbour,
+                         struct bytes body) MUST_CHECK;
+HRESULT recv_certificate_request(struct graph *graph, struct neighbour *neighbour,
+                                 struct bytes body) MUST_CHECK;
+HRESULT recv_ping(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
+HRESULT recv_pt2pt(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
+HRESULT recv_reconcile(struct graph *graph, struct neighbour *neighbour,
+                       struct bytes body) MUST_CHECK;
+HRESULT recv_sync_end(struct graph *graph, struct neighbour *neighbour,
+                      struct bytes body) MUST_CHECK;
+
+/* pending.c: verdicts in any order. */
+/* pending_take starts the judgement of a FLOOD body whose record is already decoded. */
+HRESULT pending_take(struct graph *graph, struct neighbour *neighbour, struct bytes body,
+                     const struct record *record, const struct hash *digest) MUST_CHECK;
+struct pending *pending_find(struct graph *graph, const struct hash *digest);
+void pending_add_source(struct pending *pending, uint64_t link);
+HRESULT pending_verdict(struct graph *graph, const struct graph_verdict *verdict) MUST_CHECK;
+HRESULT pending_certificate_came(struct graph *graph) MUST_CHECK;
+HRESULT pending_expire(struct graph *graph) MUST_CHECK;
+uint64_t pending_deadline(const struct graph *graph);
+void pending_source_gone(struct graph *graph, uint64_t link);
+void pending_free_all(struct graph *graph);
+bool refused_has(const struct graph *graph, const struct hash *digest);
+
+/* accept.c: classification and what follows from acceptance. */
+enum verdict_class { CLASS_NEW, CLASS_SAME, CLASS_OLDER };
+/* classify compares with what is held. held is filled when something is (views empty). */
+HRESULT classify(struct graph *graph, const struct record *record, const struct hash *digest,
+                 struct store_record *held, enum verdict_class *class) MUST_CHECK;
+struct accepted {
+    const struct record *record;
+    const struct hash *digest;
+    const struct record_seal *seal;
+    struct bytes header;
+    struct bytes payload;
+    bool local;
+};
+/* accept stores a version that stands, informs provider and application, and floods it on. */
+HRESULT accept_version(struct graph *graph, const struct accepted *accepted) MUST_CHECK;
+/* flood_row sends a stored row to one neighbour; true in *sent unless it has it already. */
+HRESULT flood_row(struct graph *graph, struct neighbour *neighbour, const struct store_record *row,
+                  uint8_t flags) MUST_CHECK;
+HRESULT advertise_one(struct neighbour *neighbour, const struct version_name *name) MUST_CHECK;
+HRESULT ack_one(struct graph *graph, struct neighbour *neighbour, const struct version_name *name,
+                bool useful) MUST_CHECK;
+HRESULT rejudge_everything(struct graph *graph) MUST_CHECK;
+
+/* publish.c */
+HRESULT publish(struct graph *graph, const struct graph_publish *publish,
+                struct guid *id) MUST_CHECK;
+
+/* jobs.c */
+HRESULT job_add(struct neighbour *neighbour,
+                const struct job *job) MUST_CHECK; /* takes job->except */
+HRESULT jobs_run(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
+void jobs_free(struct neighbour *neighbour);
+
+/* reconcile.c */
+HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
+HRESULT reconcile_ask(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
+HRESULT reconcile_push(struct graph *graph, struct sync *sync, const struct store_key *lower,
+                       const struct store_key *upper) MUST_CHECK;
+HRESULT reconcile_split(struct graph *graph, struct sync *sync, const struct store_key *lower,
+                        const struct store_key *upper) MUST_CHECK;
+/* reconcile_items settles the difference of a range whose other side is listed in full. */
+HRESULT reconcile_items(struct graph *graph, struct neighbour *neighbour, const struct range *range,
+                        uint64_t horizon) MUST_CHECK;
+HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct store_key *lower,
+                          const struct store_key *upper, uint64_t horizon, struct fingerprint *sum,
+                          uint64_t *count) MUST_CHECK;
+HRESULT range_list(struct graph *graph, const struct store_key *lower,
+                   const struct store_key *upper, uint64_t horizon, struct range *range,
+                   bool *complete) MUST_CHECK;
+void sync_free(struct sync *sync);
+HRESULT reconcile_finished(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
+
+/* fetch.c */
+HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
+                    uint32_t count) MUST_CHECK;
+struct fetch *fetch_find(struct graph *graph, const struct hash *digest);
+void fetch_add_source(struct fetch *fetch, uint64_t link);
+HRESULT fetch_ask(struct graph *graph, struct fetch *fetch) MUST_CHECK;
+HRESULT fetch_timer(struct graph *graph) MUST_CHECK;
+HRESULT fetch_complete(struct graph *graph, struct fetch *fetch) MUST_CHECK;
+HRESULT fetch_restore(struct graph *graph) MUST_CHECK;
+void fetch_source_gone(struct graph *graph, uint64_t link);
+void fetch_free(struct graph *graph, struct fetch *fetch);
+uint64_t fetch_deadline(const struct graph *graph);
+
+/* expire.c, presence.c, maintain.c, peer_time.c: each has a timer and a deadline. */
+HRESULT expire_timer(struct graph *graph) MUST_CHECK;
+void expire_schedule(struct graph *graph, uint64_t expiration);
+HRESULT presence_timer(struct graph *graph) MUST_CHECK;
+HRESULT presence_withdraw(struct graph *graph) MUST_CHECK;
+HRESULT maintain_connect(struct graph *graph, const struct graph_event *event) MUST_CHECK;
+HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *event) MUST_CHECK;
+HRESULT maintain_timer(struct graph *graph) MUST_CHECK;
+void maintain_remember(struct graph *graph, const struct address *address, const struct hash *key);
+HRESULT maintain_dial(struct graph *graph, const struct address *address, const struct hash *key,
+                      bool direct, bool initial, uint64_t *token) MUST_CHECK;
+struct dial *maintain_take_dial(struct graph *graph, uint64_t token);
+uint64_t maintain_deadline(const struct graph *graph);
+HRESULT peer_time_heard(struct graph *graph, struct neighbour *neighbour, uint64_t peer_time,
+                        bool first) MUST_CHECK;
+HRESULT peer_time_timer(struct graph *graph) MUST_CHECK;
+
+#endif

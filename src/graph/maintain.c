@@ -1,0 +1,326 @@
+/* maintain.c - being connected: the application's Connect, keeping enough neighbours, PING, dead
+ * links.
+ *
+ * Connect dials the addresses it was given, then the remembered ones, one after another; when none
+ * works it fails with PEER_E_NO_MEMBERS_FOUND (no address) or PEER_E_NO_MEMBER_CONNECTIONS. A node
+ * that is online dials members that presence, referrals or memory name while it has too few
+ * neighbours, with back-off per address, and sends the least useful one away when it has too many.
+ * Addresses that fail wait a minute, doubling to a day. */
+#include "graph/graph_internal.h"
+
+enum { BACK_OFF_MIN_MS = 60 * 1000, BACK_OFF_MAX_MS = 24 * 3600 * 1000, SYNC_STALL_MS = 60 * 1000 };
+
+static struct remembered *remembered_find(struct graph *graph, const struct address *address)
+{
+    for (uint32_t i = 0; i < graph->remembered_count; i++)
+        if (address_equal(&graph->remembered[i].address, address))
+            return &graph->remembered[i];
+    return NULL;
+}
+
+static bool is_own_address(const struct graph *graph, const struct address *address)
+{
+    for (uint32_t i = 0; i < graph->listening.count; i++)
+        if (address_equal(&graph->listening.items[i], address))
+            return true;
+    return false;
+}
+
+void maintain_remember(struct graph *graph, const struct address *address, const struct hash *key)
+{
+    if (address->port == 0 || is_own_address(graph, address))
+        return;
+    struct remembered *entry = remembered_find(graph, address);
+    if (!entry) {
+        if (graph->remembered_count < REMEMBERED_MAX)
+            entry = &graph->remembered[graph->remembered_count++];
+        else
+            entry = &graph->remembered[graph_random_below(graph, REMEMBERED_MAX)];
+        *entry = (struct remembered){.address = *address};
+    }
+    if (key) {
+        entry->key = *key;
+        entry->has_key = true;
+        entry->failures = 0;
+        entry->not_before_ms = 0;
+    }
+}
+
+HRESULT maintain_dial(struct graph *graph, const struct address *address, const struct hash *key,
+                      bool direct, bool initial, uint64_t *token)
+{
+    struct dial *dial = mem_zalloc(sizeof(*dial));
+    struct graph_action *action = dial ? graph_act(graph, GRAPH_ACTION_DIAL) : NULL;
+    if (!action) {
+        mem_free(dial);
+        return E_OUTOFMEMORY;
+    }
+    dial->token = ++graph->next_token;
+    dial->address = *address;
+    dial->direct = direct;
+    dial->initial = initial;
+    dial->has_key = key != NULL;
+    if (key)
+        dial->key = *key;
+    dial->next = graph->dials;
+    graph->dials = dial;
+    action->token = dial->token;
+    action->address = *address;
+    action->direct = direct;
+    action->has_key = dial->has_key;
+    action->key = dial->key;
+    *token = dial->token;
+    return S_OK;
+}
+
+struct dial *maintain_take_dial(struct graph *graph, uint64_t token)
+{
+    for (struct dial **place = &graph->dials; *place; place = &(*place)->next) {
+        if ((*place)->token != token)
+            continue;
+        struct dial *dial = *place;
+        *place = dial->next;
+        return dial;
+    }
+    return NULL;
+}
+
+/* ---- the application's Connect ---- */
+
+static bool attempt_under_way(const struct graph *graph)
+{
+    for (const struct dial *d = graph->dials; d; d = d->next)
+        if (d->initial)
+            return true;
+    for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next)
+        if (!n->incoming && !n->direct && n->state == NEIGHBOUR_EXPECT_WELCOME)
+            return true;
+    return false;
+}
+
+static bool linked_to(const struct graph *graph, const struct remembered *entry)
+{
+    for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next)
+        if (!n->direct && ((entry->has_key && hash_equal(&n->key, &entry->key)) ||
+                           address_equal(&n->address, &entry->address)))
+            return true;
+    for (const struct dial *d = graph->dials; d; d = d->next)
+        if (!d->direct && address_equal(&d->address, &entry->address))
+            return true;
+    return false;
+}
+
+static struct remembered *candidate(struct graph *graph)
+{
+    uint32_t start = graph->remembered_count > 0
+                         ? (uint32_t)graph_random_below(graph, graph->remembered_count)
+                         : 0;
+    for (uint32_t i = 0; i < graph->remembered_count; i++) {
+        uint32_t index = graph->connecting ? i : (start + i) % graph->remembered_count;
+        struct remembered *entry = &graph->remembered[index];
+        if (entry->not_before_ms <= graph->now.ms && !linked_to(graph, entry))
+            return entry;
+    }
+    return NULL;
+}
+
+static void back_off(struct graph *graph, struct remembered *entry)
+{
+    uint64_t wait = BACK_OFF_MIN_MS;
+    for (uint32_t i = 0; i < entry->failures && wait < BACK_OFF_MAX_MS; i++)
+        wait *= 2;
+    entry->failures++;
+    entry->not_before_ms = graph->now.ms + (wait < BACK_OFF_MAX_MS ? wait : BACK_OFF_MAX_MS);
+}
+
+static HRESULT connect_failed(struct graph *graph, HRESULT reason)
+{
+    graph->connecting = false;
+    struct graph_action *action = graph_act(graph, GRAPH_ACTION_NOTIFY);
+    if (!action)
+        return E_OUTOFMEMORY;
+    action->notice = GRAPH_NOTICE_CONNECT_FAILED;
+    action->hr = reason;
+    return S_OK;
+}
+
+static HRESULT connect_next(struct graph *graph)
+{
+    if (!graph->connecting || attempt_under_way(graph))
+        return S_OK;
+    bool late = graph->now.ms >= graph->connecting_since_ms + CONNECT_LIMIT_MS;
+    struct remembered *entry = late ? NULL : candidate(graph);
+    if (entry) {
+        uint64_t token;
+        back_off(graph, entry);
+        graph->connect_tried++;
+        return maintain_dial(graph, &entry->address, entry->has_key ? &entry->key : NULL, false,
+                             true, &token);
+    }
+    /* Whoever has the database may wait for callers instead; a newcomer has nothing to offer. */
+    if (graph->synchronised && graph->listening.count > 0) {
+        graph->connecting = false;
+        return S_OK;
+    }
+    return connect_failed(graph, graph->connect_tried > 0 ? PEER_E_NO_MEMBER_CONNECTIONS
+                                                          : PEER_E_NO_MEMBERS_FOUND);
+}
+
+HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
+{
+    for (uint32_t i = 0; i < event->addresses.count; i++) {
+        maintain_remember(graph, &event->addresses.items[i], NULL);
+        struct remembered *entry = remembered_find(graph, &event->addresses.items[i]);
+        if (entry)
+            entry->not_before_ms = 0;
+    }
+    if (event->flag)
+        return S_OK;
+    graph->connecting = true;
+    graph->connecting_since_ms = graph->now.ms;
+    graph->connect_tried = 0;
+    return connect_next(graph);
+}
+
+HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *event)
+{
+    struct dial *dial = maintain_take_dial(graph, event->dial);
+    if (!dial)
+        return S_OK;
+    HRESULT hr = S_OK;
+    if (dial->direct) {
+        struct graph_action *action = graph_act(graph, GRAPH_ACTION_NOTIFY);
+        if (action) {
+            action->notice = GRAPH_NOTICE_DIRECT;
+            action->change = GRAPH_LINK_FAILED;
+            action->link = dial->token;
+            action->hr = event->reason;
+        }
+        hr = action ? S_OK : E_OUTOFMEMORY;
+    }
+    mem_free(dial);
+    return SUCCEEDED(hr) ? connect_next(graph) : hr;
+}
+
+/* ---- keeping neighbours ---- */
+
+static HRESULT remember_presence(void *context, const struct store_record *row)
+{
+    struct graph *graph = context;
+    struct presence presence;
+    if (FAILED(presence_decode(row->payload, &presence)) ||
+        presence.node_id == graph->config.node_id)
+        return S_OK;
+    for (uint32_t i = 0; i < presence.addresses.count; i++) {
+        struct remembered *known = remembered_find(graph, &presence.addresses.items[i]);
+        if (known || is_own_address(graph, &presence.addresses.items[i]))
+            continue;
+        maintain_remember(graph, &presence.addresses.items[i], NULL);
+        struct remembered *entry = remembered_find(graph, &presence.addresses.items[i]);
+        if (entry) {
+            entry->key = row->creator;
+            entry->has_key = true;
+        }
+    }
+    return S_OK;
+}
+
+static struct neighbour *least_useful(struct graph *graph)
+{
+    struct neighbour *least = NULL;
+    for (struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
+        bool counts =
+            n->state == NEIGHBOUR_CONNECTED && !n->direct && !n->sync && n->job_count == 0;
+        if (counts && (!least || n->utility < least->utility))
+            least = n;
+    }
+    return least;
+}
+
+static HRESULT keep_neighbours(struct graph *graph)
+{
+    uint32_t count = neighbours_connected(graph, false);
+    if (count > LIMIT_NEIGHBOURS_IDEAL + 1) {
+        struct neighbour *least = least_useful(graph);
+        if (least && graph->now.ms > least->since_ms + 2 * MAINTENANCE_MS)
+            return neighbour_goodbye(graph, least, MESSAGE_DISCONNECT, DISCONNECT_LEAST_USEFUL,
+                                     S_OK);
+        return S_OK;
+    }
+    if (count >= LIMIT_NEIGHBOURS_IDEAL || graph->connecting)
+        return S_OK;
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->each(store, &RECORD_TYPE_PRESENCE, graph_time(graph), true,
+                                  remember_presence, graph);
+    struct remembered *entry = SUCCEEDED(hr) ? candidate(graph) : NULL;
+    if (!entry)
+        return hr;
+    uint64_t token;
+    back_off(graph, entry);
+    return maintain_dial(graph, &entry->address, entry->has_key ? &entry->key : NULL, false, false,
+                         &token);
+}
+
+static HRESULT send_ping(struct graph *graph, struct neighbour *neighbour)
+{
+    struct message_ping ping = {.horizon = graph_time(graph) + HORIZON_MARGIN};
+    neighbour->ping_due_ms = graph->now.ms + PING_INTERVAL_MS;
+    HRESULT hr = range_fingerprint(graph, neighbour->fingerprint_key, NULL, NULL, ping.horizon,
+                                   &ping.sum, &ping.count);
+    return SUCCEEDED(hr) ? message_encode_ping(&ping, &neighbour->out) : hr;
+}
+
+static HRESULT tend(struct graph *graph, struct neighbour *neighbour)
+{
+    if (neighbour->state == NEIGHBOUR_CLOSED)
+        return S_OK;
+    if (neighbour->state != NEIGHBOUR_CONNECTED) {
+        bool late = graph->now.ms >= neighbour->since_ms + CONNECT_WAIT_MS;
+        return late ? neighbour_close(graph, neighbour, PEER_E_CONNECTION_FAILED) : S_OK;
+    }
+    if (neighbour->direct)
+        return S_OK;
+    if (graph->now.ms >= neighbour->received_ms + DEAD_MS && !neighbour->paused)
+        return neighbour_close(graph, neighbour, PEER_E_CONNECTION_FAILED);
+    if (neighbour->sync && graph->now.ms >= neighbour->received_ms + SYNC_STALL_MS) {
+        sync_free(neighbour->sync);
+        neighbour->sync = NULL;
+        neighbour->behind = true;
+    }
+    return graph->now.ms >= neighbour->ping_due_ms && !neighbour->full ? send_ping(graph, neighbour)
+                                                                       : S_OK;
+}
+
+HRESULT maintain_timer(struct graph *graph)
+{
+    struct neighbour *neighbour, *next;
+    HRESULT hr = S_OK;
+    HASH_ITER (hh, graph->neighbours, neighbour, next) {
+        if (SUCCEEDED(hr))
+            hr = tend(graph, neighbour);
+    }
+    if (SUCCEEDED(hr))
+        hr = connect_next(graph);
+    if (FAILED(hr) || !graph->online || graph->now.ms < graph->maintenance_due_ms)
+        return hr;
+    bool few = neighbours_connected(graph, false) < LIMIT_NEIGHBOURS_MIN;
+    graph->maintenance_due_ms = graph->now.ms + (few ? MAINTENANCE_MS / 6 : MAINTENANCE_MS);
+    return keep_neighbours(graph);
+}
+
+uint64_t maintain_deadline(const struct graph *graph)
+{
+    uint64_t deadline = UINT64_MAX;
+    for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
+        uint64_t due =
+            n->state == NEIGHBOUR_CONNECTED ? n->ping_due_ms : n->since_ms + CONNECT_WAIT_MS;
+        if (n->direct && n->state == NEIGHBOUR_CONNECTED)
+            due = UINT64_MAX;
+        bool work = n->state == NEIGHBOUR_CONNECTED && !n->full && n->job_count > 0;
+        due = work ? graph->now.ms : due;
+        deadline = due < deadline ? due : deadline;
+    }
+    if (graph->connecting && !attempt_under_way(graph))
+        deadline = graph->now.ms < deadline ? graph->now.ms : deadline;
+    return deadline;
+}

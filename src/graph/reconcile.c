@@ -1,0 +1,280 @@
+/* reconcile.c - the guarantee: find the difference between two members' sets in messages that grow
+ * with the difference.
+ *
+ * The side that starts keeps a stack of ranges of the order (modified, id). It asks for up to 16 at
+ * a time, as a keyed fingerprint or, when it holds few, as the full list. The answer to each is
+ * equal, a list, or "different", upon which the range is split into 16 by the own elements. A list
+ * settles its range in both directions (reconcile_items). When the stack is empty SYNC_END goes
+ * out; the other side answers it behind everything that it had to send. */
+#include "graph/graph_internal.h"
+
+static const struct store_key KEY_FIRST = {.modified = 0};
+static const struct store_key KEY_LAST = {
+    .modified = UINT64_MAX,
+    .id = {{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}}};
+
+void sync_free(struct sync *sync)
+{
+    if (!sync)
+        return;
+    mem_free(sync->stack);
+    mem_free(sync);
+}
+
+struct sum_context {
+    const uint8_t *key;
+    struct fingerprint sum;
+    uint64_t count;
+};
+
+static HRESULT add_item(void *context, const struct store_item *item)
+{
+    struct sum_context *sums = context;
+    uint8_t bytes[8 + GUID_SIZE + HASH_SIZE];
+    for (int i = 0; i < 8; i++)
+        bytes[i] = (uint8_t)(item->key.modified >> (56 - 8 * i));
+    memcpy(bytes + 8, item->key.id.bytes, GUID_SIZE);
+    memcpy(bytes + 8 + GUID_SIZE, item->digest.bytes, HASH_SIZE);
+    struct fingerprint value;
+    fingerprint_of(sums->key, bytes, sizeof(bytes), &value);
+    fingerprint_add(&sums->sum, &value);
+    sums->count++;
+    return S_OK;
+}
+
+HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct store_key *lower,
+                          const struct store_key *upper, uint64_t horizon, struct fingerprint *sum,
+                          uint64_t *count)
+{
+    struct sum_context sums = {.key = key};
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->scan(store, lower, upper, horizon, add_item, &sums);
+    *sum = sums.sum;
+    *count = sums.count;
+    return hr;
+}
+
+struct list_context {
+    struct range *range;
+    bool complete;
+};
+
+static HRESULT list_item(void *context, const struct store_item *item)
+{
+    struct list_context *list = context;
+    if (list->range->count == ITEMS_MAX) {
+        list->complete = false;
+        return S_FALSE;
+    }
+    struct range_item *out = &list->range->items[list->range->count++];
+    out->key.modified = item->key.modified;
+    out->key.id = item->key.id;
+    out->version = item->version;
+    out->digest = item->digest;
+    return S_OK;
+}
+
+HRESULT range_list(struct graph *graph, const struct store_key *lower,
+                   const struct store_key *upper, uint64_t horizon, struct range *range,
+                   bool *complete)
+{
+    struct list_context list = {.range = range, .complete = true};
+    range->lower.modified = lower->modified;
+    range->lower.id = lower->id;
+    range->upper.modified = upper->modified;
+    range->upper.id = upper->id;
+    range->mode = RANGE_ITEMS;
+    range->count = 0;
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->scan(store, lower, upper, horizon, list_item, &list);
+    *complete = list.complete;
+    return FAILED(hr) ? hr : S_OK;
+}
+
+HRESULT reconcile_push(struct graph *graph, struct sync *sync, const struct store_key *lower,
+                       const struct store_key *upper)
+{
+    (void)graph;
+    if (sync->depth == sync->capacity) {
+        uint32_t capacity = sync->capacity ? sync->capacity * 2 : 16;
+        struct range_pair *stack = mem_realloc(sync->stack, capacity * sizeof(*stack));
+        if (!stack)
+            return E_OUTOFMEMORY;
+        sync->stack = stack;
+        sync->capacity = capacity;
+    }
+    sync->stack[sync->depth].lower = *lower;
+    sync->stack[sync->depth++].upper = *upper;
+    return S_OK;
+}
+
+HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour)
+{
+    if (neighbour->sync)
+        return S_OK;
+    struct sync *sync = mem_zalloc(sizeof(*sync));
+    if (!sync)
+        return E_OUTOFMEMORY;
+    sync->session = ++graph->next_session;
+    sync->horizon = graph_time(graph) + HORIZON_MARGIN;
+    sync->started_ms = graph->now.ms;
+    neighbour->sync = sync;
+    graph->counters.reconcile_sessions++;
+    HRESULT hr = reconcile_push(graph, sync, &KEY_FIRST, &KEY_LAST);
+    return SUCCEEDED(hr) ? reconcile_ask(graph, neighbour) : hr;
+}
+
+/* Few own elements are listed, many are fingerprinted. */
+static HRESULT ask_range(struct graph *graph, struct neighbour *neighbour,
+                         struct wire_writer *writer, const struct range_pair *pair)
+{
+    uint64_t horizon = neighbour->sync->horizon;
+    struct range *range = mem_alloc(sizeof(*range));
+    if (!range)
+        return E_OUTOFMEMORY;
+    bool complete;
+    HRESULT hr = range_list(graph, &pair->lower, &pair->upper, horizon, range, &complete);
+    if (SUCCEEDED(hr) && !complete) {
+        range->mode = RANGE_FINGERPRINT;
+        hr = range_fingerprint(graph, neighbour->fingerprint_key, &pair->lower, &pair->upper,
+                               horizon, &range->sum, &range->count);
+    }
+    if (SUCCEEDED(hr))
+        message_write_range(writer, range);
+    mem_free(range);
+    return hr;
+}
+
+HRESULT reconcile_ask(struct graph *graph, struct neighbour *neighbour)
+{
+    struct sync *sync = neighbour->sync;
+    if (sync->depth == 0) {
+        struct message_sync_end end = {.session = sync->session};
+        sync->end_sent = true;
+        return message_encode_sync_end(&end, &neighbour->out);
+    }
+    uint32_t count = sync->depth < LIMIT_RANGES ? sync->depth : LIMIT_RANGES;
+    struct message_reconcile head = {.session = sync->session, .horizon = sync->horizon};
+    struct wire_writer writer;
+    wire_writer_init(&writer, &neighbour->out);
+    size_t begin = message_begin_reconcile(&writer, &head, count);
+    HRESULT hr = S_OK;
+    for (uint32_t i = 0; i < count && SUCCEEDED(hr); i++)
+        hr = ask_range(graph, neighbour, &writer, &sync->stack[sync->depth - 1 - i]);
+    sync->depth -= count;
+    sync->waiting = count;
+    if (SUCCEEDED(hr))
+        hr = message_end(&writer, begin);
+    graph->counters.reconcile_bytes += neighbour->out.size - begin;
+    return hr;
+}
+
+struct split_context {
+    struct graph *graph;
+    struct sync *sync;
+    struct store_key lower;
+    uint64_t seen;
+    uint64_t next;
+    uint64_t step;
+    HRESULT hr;
+};
+
+static HRESULT split_item(void *context, const struct store_item *item)
+{
+    struct split_context *split = context;
+    if (++split->seen < split->next)
+        return S_OK;
+    split->next += split->step;
+    split->hr = reconcile_push(split->graph, split->sync, &split->lower, &item->key);
+    split->lower = item->key;
+    return split->hr;
+}
+
+static int key_compare(const struct store_key *a, const struct store_key *b)
+{
+    if (a->modified != b->modified)
+        return a->modified < b->modified ? -1 : 1;
+    return guid_compare(&a->id, &b->id);
+}
+
+/* Sixteen parts of equal numbers of own elements; when the stack is full the whole range waits for
+ * another turn. */
+HRESULT reconcile_split(struct graph *graph, struct sync *sync, const struct store_key *lower,
+                        const struct store_key *upper)
+{
+    if (sync->depth + LIMIT_RANGES + 1 > SYNC_STACK_MAX)
+        return reconcile_push(graph, sync, lower, upper);
+    struct sum_context sums = {.key = (const uint8_t[FINGERPRINT_KEY_SIZE]){0}};
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->scan(store, lower, upper, sync->horizon, add_item, &sums);
+    if (FAILED(hr))
+        return hr;
+    struct split_context split = {.graph = graph, .sync = sync, .lower = *lower};
+    split.step = (sums.count + LIMIT_RANGES - 1) / LIMIT_RANGES;
+    split.step = split.step > 0 ? split.step : 1;
+    split.next = split.step;
+    hr = store->ops->scan(store, lower, upper, sync->horizon, split_item, &split);
+    if (SUCCEEDED(hr) && key_compare(&split.lower, upper) < 0)
+        hr = reconcile_push(graph, sync, &split.lower, upper);
+    return hr;
+}
+
+static HRESULT request_missing(struct graph *graph, struct neighbour *neighbour,
+                               const struct range *range)
+{
+    struct store *store = graph->config.store;
+    struct request requests[ITEMS_MAX];
+    uint32_t count = 0;
+    uint64_t now = graph_time(graph);
+    for (uint64_t i = 0; i < range->count; i++) {
+        const struct range_item *item = &range->items[i];
+        struct store_record held;
+        HRESULT hr = store->ops->find(store, &item->key.id, &held);
+        if (FAILED(hr) && hr != PEER_E_RECORD_NOT_FOUND)
+            return hr;
+        bool same = SUCCEEDED(hr) && hash_equal(&held.digest, &item->digest);
+        bool future = item->key.modified > now + FUTURE_MAX;
+        if (same || future || refused_has(graph, &item->digest) ||
+            pending_find(graph, &item->digest) || fetch_find(graph, &item->digest))
+            continue;
+        requests[count].is_piece = false;
+        requests[count].piece = 0;
+        requests[count++].name = (struct version_name){item->key.id, item->version, item->digest};
+    }
+    return count > 0 ? message_encode_request(requests, count, &neighbour->out) : S_OK;
+}
+
+HRESULT reconcile_items(struct graph *graph, struct neighbour *neighbour, const struct range *range,
+                        uint64_t horizon)
+{
+    HRESULT hr = request_missing(graph, neighbour, range);
+    if (FAILED(hr))
+        return hr;
+    struct job job = {
+        .type = JOB_RANGE, .horizon = horizon, .except_count = (uint32_t)range->count};
+    job.from = (struct store_key){range->lower.modified, range->lower.id};
+    job.to = (struct store_key){range->upper.modified, range->upper.id};
+    if (range->count > 0) {
+        job.except = mem_calloc(range->count, sizeof(*job.except));
+        if (!job.except)
+            return E_OUTOFMEMORY;
+        for (uint64_t i = 0; i < range->count; i++)
+            job.except[i] = range->items[i].digest;
+    }
+    return job_add(neighbour, &job);
+}
+
+/* Everything of the session was sent by both sides: whoever was new now has the group's database.
+ */
+HRESULT reconcile_finished(struct graph *graph, struct neighbour *neighbour)
+{
+    sync_free(neighbour->sync);
+    neighbour->sync = NULL;
+    neighbour->activity_ms = graph->now.ms;
+    if (graph->synchronised)
+        return S_OK;
+    graph->synchronised = true;
+    graph->presence_due_ms = graph->online ? graph->now.ms : UINT64_MAX;
+    graph->membership_due_ms = graph->presence_due_ms;
+    return graph_notify_value(graph, GRAPH_NOTICE_SYNCHRONISED, 0);
+}

@@ -1,0 +1,41 @@
+/* recv_advertise.c - ADVERTISE: names of versions that the neighbour holds; what is missing here is
+ * asked for. */
+#include "graph/graph_internal.h"
+
+static HRESULT wants(struct graph *graph, const struct version_name *name, bool *wanted)
+{
+    *wanted = false;
+    if (refused_has(graph, &name->digest) || pending_find(graph, &name->digest) ||
+        fetch_find(graph, &name->digest))
+        return S_OK;
+    struct store_record held;
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->find(store, &name->id, &held);
+    if (hr == PEER_E_RECORD_NOT_FOUND)
+        *wanted = true;
+    else if (SUCCEEDED(hr))
+        *wanted = !hash_equal(&held.digest, &name->digest);
+    return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
+}
+
+HRESULT recv_advertise(struct graph *graph, struct neighbour *neighbour, struct bytes body)
+{
+    struct message_list list;
+    HRESULT hr = message_decode_advertise(body, &list);
+    struct request requests[REQUEST_MAX];
+    uint32_t count = 0;
+    struct version_name name;
+    while (SUCCEEDED(hr) && message_next_advertised(&list, &name)) {
+        bool wanted;
+        hr = wants(graph, &name, &wanted);
+        if (SUCCEEDED(hr) && wanted)
+            requests[count++] = (struct request){.name = name};
+        if (SUCCEEDED(hr) && count == REQUEST_MAX) {
+            hr = message_encode_request(requests, count, &neighbour->out);
+            count = 0;
+        }
+    }
+    if (FAILED(hr) || count == 0)
+        return hr;
+    return message_encode_request(requests, count, &neighbour->out);
+}

@@ -1,0 +1,58 @@
+/* recv_connect.c - CONNECT: somebody wants to be a neighbour, wants a direct connection, or tells
+ * new addresses.
+ *
+ * [G 3.1.5.2.1] in this order: an update of a connected link; a direct connection; refusal as
+ * already connected or as a duplicate (same key and node id); refusal as busy with referrals; else
+ * WELCOME. */
+#include "graph/graph_internal.h"
+
+static HRESULT welcome(struct graph *graph, struct neighbour *neighbour, bool referrals)
+{
+    struct message_welcome message = {.node_id = graph->config.node_id,
+                                      .peer_time = graph_time(graph),
+                                      .friendly_name = bytes_of_text(graph->config.friendly_name)};
+    if (referrals)
+        neighbour_referrals(graph, neighbour, &message.addresses);
+    HRESULT hr = message_encode_welcome(&message, &neighbour->out);
+    return SUCCEEDED(hr) ? neighbour_connected(graph, neighbour) : hr;
+}
+
+static bool is_duplicate(struct graph *graph, const struct neighbour *neighbour)
+{
+    for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next)
+        if (n != neighbour && !n->direct && n->state == NEIGHBOUR_CONNECTED &&
+            n->node_id == neighbour->node_id && hash_equal(&n->key, &neighbour->key))
+            return true;
+    return neighbour->node_id == graph->config.node_id;
+}
+
+HRESULT recv_connect(struct graph *graph, struct neighbour *neighbour, struct bytes body)
+{
+    struct message_connect connect;
+    HRESULT hr = message_decode_connect(body, &connect);
+    if (FAILED(hr))
+        return hr;
+    neighbour->listening = connect.addresses;
+    if (connect.flags & CONNECT_UPDATE) {
+        if (connect.addresses.count > 0)
+            maintain_remember(graph, &connect.addresses.items[0], &neighbour->key);
+        return neighbour->state == NEIGHBOUR_CONNECTED ? S_OK : PEER_E_INVALID_RECORD;
+    }
+    bool direct = connect.flags & CONNECT_DIRECT;
+    if (neighbour->state != NEIGHBOUR_EXPECT_CONNECT || direct != neighbour->direct)
+        return PEER_E_INVALID_RECORD;
+    neighbour->node_id = connect.node_id;
+    if (!graph->online && !direct)
+        return neighbour_goodbye(graph, neighbour, MESSAGE_REFUSE, REFUSE_BUSY, S_OK);
+    if (direct) {
+        if (!graph->allow_direct)
+            return neighbour_goodbye(graph, neighbour, MESSAGE_REFUSE, REFUSE_DIRECT, S_OK);
+        return welcome(graph, neighbour, false);
+    }
+    if (is_duplicate(graph, neighbour))
+        return neighbour_goodbye(graph, neighbour, MESSAGE_REFUSE, REFUSE_DUPLICATE, S_OK);
+    if (neighbours_connected(graph, false) >= LIMIT_NEIGHBOURS_MAX ||
+        neighbours_connected(graph, true) >= LIMIT_NEIGHBOURS_INCOMING)
+        return neighbour_goodbye(graph, neighbour, MESSAGE_REFUSE, REFUSE_BUSY, S_OK);
+    return welcome(graph, neighbour, connect.flags & CONNECT_WANT_REFERRALS);
+}

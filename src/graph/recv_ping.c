@@ -1,0 +1,30 @@
+/* recv_ping.c - PING: is the neighbour's set of records ours? Two differences in a row on a quiet
+ * link reconcile. */
+#include "graph/graph_internal.h"
+
+HRESULT recv_ping(struct graph *graph, struct neighbour *neighbour, struct bytes body)
+{
+    struct message_ping ping;
+    HRESULT hr = message_decode_ping(body, &ping);
+    if (FAILED(hr))
+        return hr;
+    hr = peer_time_heard(graph, neighbour, ping.horizon - HORIZON_MARGIN, false);
+    if (FAILED(hr))
+        return hr;
+    struct fingerprint sum;
+    uint64_t count;
+    hr = range_fingerprint(graph, neighbour->fingerprint_key, NULL, NULL, ping.horizon, &sum,
+                           &count);
+    if (FAILED(hr))
+        return hr;
+    if (count == ping.count && fingerprint_equal(&sum, &ping.sum)) {
+        neighbour->ping_mismatches = 0;
+        return S_OK;
+    }
+    neighbour->ping_mismatches++;
+    bool quiet = graph->now.ms >= neighbour->activity_ms + QUIET_MS;
+    if (neighbour->ping_mismatches < 2 || !quiet || neighbour->sync)
+        return S_OK;
+    neighbour->ping_mismatches = 0;
+    return reconcile_start(graph, neighbour);
+}

@@ -1,0 +1,129 @@
+/* recv_reconcile.c - RECONCILE and SYNC_END: questions about ranges, and answers to ours.
+ *
+ * A question is answered without remembering anything: equal, the own list when it is short, else
+ * "different". A list in either direction settles its range at once. Answers must fit what was
+ * asked; a range that was never asked, or that does not shrink, is the neighbour's fault. */
+#include "graph/graph_internal.h"
+
+static struct store_key key_of(const struct range_bound *bound)
+{
+    return (struct store_key){bound->modified, bound->id};
+}
+
+static HRESULT answer_fingerprint(struct graph *graph, struct neighbour *neighbour,
+                                  uint64_t horizon, struct range *range)
+{
+    struct store_key lower = key_of(&range->lower), upper = key_of(&range->upper);
+    struct fingerprint asked = range->sum, sum;
+    uint64_t asked_count = range->count, count;
+    HRESULT hr =
+        range_fingerprint(graph, neighbour->fingerprint_key, &lower, &upper, horizon, &sum, &count);
+    if (FAILED(hr))
+        return hr;
+    if (count == asked_count && fingerprint_equal(&sum, &asked)) {
+        range->mode = RANGE_EQUAL;
+        return S_OK;
+    }
+    bool complete;
+    hr = range_list(graph, &lower, &upper, horizon, range, &complete);
+    if (SUCCEEDED(hr) && !complete) {
+        range->mode = RANGE_DIFFERENT;
+        range->count = count;
+    }
+    return hr;
+}
+
+static HRESULT answer_range(struct graph *graph, struct neighbour *neighbour,
+                            const struct message_reconcile *head, struct range *range)
+{
+    if (range->mode == RANGE_FINGERPRINT)
+        return answer_fingerprint(graph, neighbour, head->horizon, range);
+    if (range->mode != RANGE_ITEMS)
+        return PEER_E_INVALID_RECORD;
+    HRESULT hr = reconcile_items(graph, neighbour, range, head->horizon);
+    range->mode = RANGE_EQUAL;
+    return hr;
+}
+
+static HRESULT answer(struct graph *graph, struct neighbour *neighbour,
+                      const struct message_reconcile *head, struct message_list *list,
+                      struct range *range)
+{
+    struct message_reconcile reply = {
+        .session = head->session, .answer = true, .horizon = head->horizon};
+    struct buffer out = BUFFER_NULL;
+    struct wire_writer writer;
+    wire_writer_init(&writer, &out);
+    size_t begin = message_begin_reconcile(&writer, &reply, list->left);
+    HRESULT hr = S_OK;
+    while (SUCCEEDED(hr) && message_next_range(list, range)) {
+        hr = answer_range(graph, neighbour, head, range);
+        if (SUCCEEDED(hr))
+            message_write_range(&writer, range);
+    }
+    if (SUCCEEDED(hr) && !message_list_done(list))
+        hr = PEER_E_INVALID_RECORD;
+    if (SUCCEEDED(hr))
+        hr = message_end(&writer, begin);
+    if (SUCCEEDED(hr))
+        hr = buffer_append(&neighbour->out, out.data, out.size);
+    graph->counters.reconcile_bytes += out.size;
+    buffer_deinit(&out);
+    return hr;
+}
+
+static HRESULT take_answer(struct graph *graph, struct neighbour *neighbour,
+                           const struct message_reconcile *head, struct message_list *list,
+                           struct range *range)
+{
+    struct sync *sync = neighbour->sync;
+    if (!sync || sync->session != head->session)
+        return S_OK;
+    if (sync->waiting != list->left || sync->horizon != head->horizon)
+        return PEER_E_INVALID_RECORD;
+    HRESULT hr = S_OK;
+    while (SUCCEEDED(hr) && message_next_range(list, range)) {
+        struct store_key lower = key_of(&range->lower), upper = key_of(&range->upper);
+        if (range->mode == RANGE_ITEMS)
+            hr = reconcile_items(graph, neighbour, range, sync->horizon);
+        else if (range->mode == RANGE_DIFFERENT)
+            hr = reconcile_split(graph, sync, &lower, &upper);
+        else if (range->mode != RANGE_EQUAL)
+            hr = PEER_E_INVALID_RECORD;
+    }
+    if (SUCCEEDED(hr) && !message_list_done(list))
+        hr = PEER_E_INVALID_RECORD;
+    return SUCCEEDED(hr) ? reconcile_ask(graph, neighbour) : hr;
+}
+
+HRESULT recv_reconcile(struct graph *graph, struct neighbour *neighbour, struct bytes body)
+{
+    struct message_reconcile head;
+    struct message_list list;
+    HRESULT hr = message_decode_reconcile(body, &head, &list);
+    if (FAILED(hr))
+        return hr;
+    struct range *range = mem_alloc(sizeof(*range));
+    if (!range)
+        return E_OUTOFMEMORY;
+    hr = head.answer ? take_answer(graph, neighbour, &head, &list, range)
+                     : answer(graph, neighbour, &head, &list, range);
+    mem_free(range);
+    return hr;
+}
+
+HRESULT recv_sync_end(struct graph *graph, struct neighbour *neighbour, struct bytes body)
+{
+    struct message_sync_end end;
+    HRESULT hr = message_decode_sync_end(body, &end);
+    if (FAILED(hr))
+        return hr;
+    if (!end.answer) {
+        struct job job = {.type = JOB_SYNC_END, .session = end.session};
+        return job_add(neighbour, &job);
+    }
+    if (!neighbour->sync || !neighbour->sync->end_sent || neighbour->sync->session != end.session)
+        return PEER_E_INVALID_RECORD;
+    neighbour->sync->end_came = true;
+    return neighbour->pending_count == 0 ? reconcile_finished(graph, neighbour) : S_OK;
+}
