@@ -213,38 +213,90 @@ static void test_new_group_races_end_of_identity(void **state)
     }
 }
 
+static HRESULT call_reserve(void)
+{
+    char *database = NULL;
+    HRESULT hr = group_entry_reserve(me.peer_name, "g.new", &database);
+    assert_true(SUCCEEDED(hr) == (database != NULL));
+    mem_free(database);
+    return hr;
+}
+
+static HRESULT call_find(void)
+{
+    struct group_entry found;
+    HRESULT hr = group_entry_find(me.peer_name, "g.a", &found);
+    assert_true(SUCCEEDED(hr) == (found.database != NULL));
+    group_entry_deinit(&found);
+    return hr;
+}
+
+static HRESULT call_each(void)
+{
+    char seen[64] = "";
+    return group_entry_each(me.peer_name, collect_visit, seen);
+}
+
+static HRESULT call_rename(void)
+{
+    return group_entry_rename(me.peer_name, "g.a", "x");
+}
+
+/* Whether g.a is there now: what a change that failed must not have touched. */
+static bool is_there(void)
+{
+    struct group_entry found;
+    HRESULT hr = group_entry_find(me.peer_name, "g.a", &found);
+    group_entry_deinit(&found);
+    return hr == S_OK;
+}
+
 static void test_survives_want_of_memory(void **state)
 {
     (void)state;
+    static HRESULT (*const calls[])(void) = {call_reserve, call_find, call_each, call_rename};
+    add("g.a");
+    for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+        bool hit = true;
+        for (uint64_t n = 1; hit; n += 1 + n / 50) {
+            mem_fail_nth(n);
+            HRESULT hr = calls[i]();
+            hit = mem_fail_hit();
+            mem_fail_nth(0);
+            if (FAILED(hr))
+                assert_hr(hr, E_OUTOFMEMORY);
+        }
+    }
+}
+
+/* One change of g.a under each failure, in turn to be there and to be gone. */
+static void sweep_change(bool there)
+{
+    struct group_entry entry = {
+        .identity = me.peer_name, .group = "g.a", .friendly_name = "", .database = test_home};
     bool hit = true;
-    for (uint64_t n = 1; hit; n++) {
-        struct group_entry found = {.identity = NULL};
-        char *database = NULL;
-        char seen[64] = "";
+    for (uint64_t n = 1; hit; n += 1 + n / 50) {
         mem_fail_nth(n);
-        HRESULT hr = group_entry_reserve(me.peer_name, "g.a", &database);
-        struct group_entry entry = {
-            .identity = me.peer_name, .group = "g.a", .friendly_name = "", .database = database};
-        if (SUCCEEDED(hr))
-            hr = group_entry_add(&entry);
-        if (SUCCEEDED(hr))
-            hr = group_entry_find(me.peer_name, "g.a", &found);
-        if (SUCCEEDED(hr))
-            hr = group_entry_each(me.peer_name, collect_visit, seen);
-        if (SUCCEEDED(hr))
-            hr = group_entry_rename(me.peer_name, "g.a", "x");
-        if (SUCCEEDED(hr))
-            hr = group_entry_remove(me.peer_name, "g.a");
+        HRESULT hr = there ? group_entry_add(&entry) : group_entry_remove(me.peer_name, "g.a");
         hit = mem_fail_hit();
         mem_fail_nth(0);
         if (FAILED(hr)) {
             assert_hr(hr, E_OUTOFMEMORY);
-            hr = group_entry_remove(me.peer_name, "g.a");
-            assert_true(hr == S_OK || hr == PEER_E_NOT_FOUND);
+            assert_true(is_there() == !there);
+            continue;
         }
-        mem_free(database);
-        group_entry_deinit(&found);
+        assert_true(is_there() == there);
+        hr = there ? group_entry_remove(me.peer_name, "g.a") : group_entry_add(&entry);
+        assert_ok(hr);
     }
+}
+
+static void test_change_without_memory_is_whole_or_none(void **state)
+{
+    (void)state;
+    sweep_change(true);
+    add("g.a");
+    sweep_change(false);
 }
 
 int main(void)
@@ -259,6 +311,7 @@ int main(void)
         TEST(test_each),
         TEST(test_new_group_races_end_of_identity),
         TEST(test_survives_want_of_memory),
+        TEST(test_change_without_memory_is_whole_or_none),
     };
     return foreign_memory_setup() != 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
