@@ -1,4 +1,4 @@
-/* guids.c - the GUIDs that p2p.h and pnrpns.h name, defined once for every program that links.
+/* guids.c - the GUIDs that the public headers name, defined once for every program that links.
  *
  * With INITGUID set before the headers, DEFINE_GUID defines what it otherwise declares: weak
  * symbols here, so that a program that defines them itself keeps its own. They are exported like

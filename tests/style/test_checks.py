@@ -116,6 +116,12 @@ class Format(Tree):
         self.write("a.c", "int  a ;\n")
         self.assertNotEqual(self.run_tool("check-format", self.root)[0], 0)
 
+    def test_a_build_folder_is_left_out(self):
+        self.write("a.c", "int a;\n")
+        self.write("build/meson-private/check.c", "int  a ;\n")
+        code, output = self.run_tool("check-format", self.root)
+        self.assertEqual(code, 0, output)
+
     def test_no_clang_format_is_a_skip(self):
         self.assertEqual(self.run_tool("check-format", self.root, CLANG_FORMAT="no-such-format")[0], 77)
 

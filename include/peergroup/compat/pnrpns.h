@@ -2,8 +2,8 @@
  * header of the same name. Programs include it as <pnrpns.h> with peergroup/compat on their include
  * path; p2p.h includes it by itself.
  *
- * The GUIDs stand outside the include guard and go through DEFINE_GUID: declarations, and
- * definitions where the file is read again after <initguid.h>. */
+ * The GUIDs stand outside the include guard and go through DEFINE_GUID: declarations, and, once in
+ * a file, definitions where INITGUID is set or the file is read again after <initguid.h>. */
 #ifndef _PNRPNS_H_
 #define _PNRPNS_H_
 
@@ -58,6 +58,12 @@ typedef PNRPINFO_V2 PNRPINFO;
 typedef PPNRPINFO_V2 PPNRPINFO;
 #endif
 
+#ifdef PNRP_USE_V1_API
+#define SVCID_PNRPNAME SVCID_PNRPNAME_V1
+#else
+#define SVCID_PNRPNAME SVCID_PNRPNAME_V2
+#endif
+
 typedef struct _PNRPCLOUDINFO {
     DWORD dwSize;
     PNRP_CLOUD_ID Cloud;
@@ -67,7 +73,11 @@ typedef struct _PNRPCLOUDINFO {
 
 #endif
 
-#ifdef DEFINE_GUID
+#include <peergroup/platform.h>
+#if defined(DEFINE_GUID) && !defined(PEERGROUP_PNRP_GUIDS_DEFINED)
+#if defined(INITGUID) && !defined(_WIN32)
+#define PEERGROUP_PNRP_GUIDS_DEFINED
+#endif
 /* The two name space providers. */
 DEFINE_GUID(NS_PROVIDER_PNRPNAME, 0x03fe89cd, 0x766d, 0x4976, 0xb9, 0xc1, 0xbb, 0x9b, 0xc4, 0x2c,
             0x7b, 0x4d);
@@ -80,9 +90,4 @@ DEFINE_GUID(SVCID_PNRPNAME_V1, 0xc2239ce5, 0x00c0, 0x4fbf, 0xba, 0xd6, 0x18, 0x1
             0x9a);
 DEFINE_GUID(SVCID_PNRPNAME_V2, 0xc2239ce7, 0x00c0, 0x4fbf, 0xba, 0xd6, 0x18, 0x13, 0x93, 0x85, 0xa4,
             0x9a);
-#ifdef PNRP_USE_V1_API
-#define SVCID_PNRPNAME SVCID_PNRPNAME_V1
-#else
-#define SVCID_PNRPNAME SVCID_PNRPNAME_V2
-#endif
 #endif
