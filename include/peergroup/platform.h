@@ -777,6 +777,38 @@ typedef struct _CERT_PUBLIC_KEY_INFO {
 #define CryptReleaseContext peergroup_CryptReleaseContext
 PEERGROUP_API BOOL WINAPI CryptReleaseContext(HCRYPTPROV hProv, DWORD dwFlags);
 
+/* peergroup_CryptHandleFromPkey makes a key handle of a key of OpenSSL, for PeerIdentityCreate. Not
+ * part of Win32.
+ *
+ * evp_pkey: an EVP_PKEY with an Ed25519 private key that can be exported; copied, so it may be
+ * freed after the call. phCryptProv: receives the handle, to be ended with CryptReleaseContext; 0
+ * after a failure.
+ *
+ * Returns S_OK or:
+ *   E_INVALIDARG   a pointer is NULL, or the key is of another kind, public only, or in a token:
+ *                  make one with EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
+ *   E_OUTOFMEMORY  free memory and repeat
+ *   NTE_FAIL       the cryptographic library on this machine is broken */
+PEERGROUP_API HRESULT WINAPI peergroup_CryptHandleFromPkey(void *evp_pkey, HCRYPTPROV *phCryptProv);
+
+/* peergroup_CryptHandleSign signs bytes of a program with the Ed25519 key behind a handle, such as
+ * one of PeerIdentityGetCryptKey; whoever has the identity's certificate can check the signature.
+ * Not part of Win32.
+ *
+ * pvData, cbData: what to sign, any size; pvData may be NULL when cbData is 0. signature: receives
+ * 64 bytes.
+ *
+ * The same key stands for its identity in groups. Bytes that begin the way the library's own signed
+ * statements do are therefore refused: 0x30 (also the digit '0'), 64 spaces, or one of the 32-byte
+ * labels of docs/protocol.md. A program avoids all of them with a prefix of its own.
+ *
+ * Returns S_OK or:
+ *   E_INVALIDARG  a required pointer is NULL, or the bytes begin like one of the above
+ *   E_HANDLE      hCryptProv is not a live handle of the library
+ *   NTE_FAIL      the cryptographic library on this machine is broken */
+PEERGROUP_API HRESULT WINAPI peergroup_CryptHandleSign(HCRYPTPROV hCryptProv, const void *pvData,
+                                                       size_t cbData, uint8_t signature[64]);
+
 #ifdef __cplusplus
 } /* extern "C" */
 #endif

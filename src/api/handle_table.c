@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <sodium.h>
 
-enum { KIND_BITS = 2, INDEX_BITS = 16 };
+enum { KIND_BITS = 3, INDEX_BITS = 16 };
 
 static const uintptr_t GENERATION_MAX = UINTPTR_MAX >> (KIND_BITS + INDEX_BITS);
 

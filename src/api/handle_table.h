@@ -9,7 +9,15 @@
 
 /* The most live handles of one table, and the kinds that keep tables' handles apart. */
 enum { HANDLE_TABLE_SLOTS_MAX = 65536 };
-enum handle_kind { HANDLE_KIND_EVENT = 0, HANDLE_KIND_WAIT = 1, HANDLE_KIND_CRYPT = 2 };
+enum handle_kind {
+    HANDLE_KIND_EVENT = 0,
+    HANDLE_KIND_WAIT = 1,
+    HANDLE_KIND_CRYPT = 2,
+    HANDLE_KIND_ENUMERATION = 3,
+    HANDLE_KIND_GROUP = 4,
+    HANDLE_KIND_REGISTRATION = 5, /* HPEEREVENT */
+    HANDLE_KIND_COUNT
+};
 
 struct handle_slot {
     void *object;         /* NULL: free */
