@@ -14,6 +14,15 @@
 static const uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
 static const uint8_t nat64[12] = {0, 0x64, 0xFF, 0x9B};
 
+void address_from_ipv4(struct in_addr v4, in_port_t port, struct sockaddr_in6 *address)
+{
+    memset(address, 0, sizeof(*address));
+    address->sin6_family = AF_INET6;
+    memcpy(address->sin6_addr.s6_addr, v4_mapped, sizeof(v4_mapped));
+    memcpy(address->sin6_addr.s6_addr + sizeof(v4_mapped), &v4, sizeof(v4));
+    address->sin6_port = port;
+}
+
 bool address_from_socket(const struct sockaddr *socket, struct sockaddr_in6 *address)
 {
     memset(address, 0, sizeof(*address));
@@ -28,9 +37,7 @@ bool address_from_socket(const struct sockaddr *socket, struct sockaddr_in6 *add
     if (socket->sa_family != AF_INET)
         return false;
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)socket;
-    memcpy(address->sin6_addr.s6_addr, v4_mapped, sizeof(v4_mapped));
-    memcpy(address->sin6_addr.s6_addr + sizeof(v4_mapped), &v4->sin_addr, sizeof(v4->sin_addr));
-    address->sin6_port = v4->sin_port;
+    address_from_ipv4(v4->sin_addr, v4->sin_port, address);
     return true;
 }
 
@@ -125,10 +132,10 @@ HRESULT address_parse_listen(const char *text, struct sockaddr_in6 *address, boo
         if (inet_pton(AF_INET6, host, &address->sin6_addr) != 1)
             return E_INVALIDARG;
     } else if (host[0] != '\0') {
-        struct sockaddr_in v4 = {.sin_family = AF_INET};
-        if (inet_pton(AF_INET, host, &v4.sin_addr) != 1)
+        struct in_addr v4;
+        if (inet_pton(AF_INET, host, &v4) != 1)
             return E_INVALIDARG;
-        address_from_socket((const struct sockaddr *)&v4, address);
+        address_from_ipv4(v4, 0, address);
     } else if (!port) {
         return E_INVALIDARG;
     }

@@ -13,6 +13,8 @@
 bool address_from_socket(const struct sockaddr *socket, struct sockaddr_in6 *address);
 void address_to_socket(const struct sockaddr_in6 *address, struct sockaddr_storage *socket);
 
+void address_from_ipv4(struct in_addr v4, in_port_t port, struct sockaddr_in6 *address);
+
 bool address_is_ipv4(const struct sockaddr_in6 *address);
 bool address_is_loopback(const struct sockaddr_in6 *address);
 bool address_is_unspecified(const struct sockaddr_in6 *address);
