@@ -6,113 +6,54 @@
  * PEER_E_CONNECTION_NOT_AUTHENTICATED. */
 #include "group/certificate.h"
 
-enum { TLS_BODY = 3, TLS_BODY_SIZE = 99, TLS_KEY = 70, TLS_SIGNATURE = 112, TLS_SIZE = 176 };
+/* clang-format off */
+static const char head[] =
+    "\x30\x81\xAD"                                     /* Certificate */
+    "\x30\x61"                                         /* TBSCertificate */
+    "\xA0\x03\x02\x01\x02"                             /* version 3 */
+    "\x02\x01\x01"                                     /* serial 1 */
+    "\x30\x05\x06\x03\x2B\x65\x70"                     /* Ed25519 */
+    "\x30\x00"                                         /* no issuer */
+    "\x30\x20\x17\x0D" "700101000000Z"                 /* 1970-01-01 */
+    "\x18\x0F" "99991231235959Z"                       /* without end */
+    "\x30\x00"                                         /* no subject */
+    "\x30\x2A\x30\x05\x06\x03\x2B\x65\x70\x03\x21\x00"; /* then the key */
+static const char middle[] =
+    "\x30\x05\x06\x03\x2B\x65\x70"                     /* Ed25519 */
+    "\x03\x41\x00";                                    /* then the signature */
+/* clang-format on */
 
-static const uint8_t frame[TLS_SIZE] = {
-    0x30,
-    0x81,
-    0xAD, /* Certificate */
-    0x30,
-    0x61, /* TBSCertificate */
-    0xA0,
-    0x03,
-    0x02,
-    0x01,
-    0x02, /* version 3 */
-    0x02,
-    0x01,
-    0x01, /* serial 1 */
-    0x30,
-    0x05,
-    0x06,
-    0x03,
-    0x2B,
-    0x65,
-    0x70, /* Ed25519 */
-    0x30,
-    0x00, /* no issuer */
-    0x30,
-    0x20, /* 1970-01-01 to 9999-12-31 23:59:59 */
-    0x17,
-    0x0D,
-    '7',
-    '0',
-    '0',
-    '1',
-    '0',
-    '1', /**/
-    '0',
-    '0',
-    '0',
-    '0',
-    '0',
-    '0',
-    'Z', /**/
-    0x18,
-    0x0F,
-    '9',
-    '9',
-    '9',
-    '9',
-    '1',
-    '2',
-    '3', /**/
-    '1',
-    '2',
-    '3',
-    '5',
-    '9',
-    '5',
-    '9',
-    'Z', /**/
-    0x30,
-    0x00, /* no subject */
-    0x30,
-    0x2A,
-    0x30,
-    0x05,
-    0x06,
-    0x03,
-    0x2B,
-    0x65,
-    0x70,
-    0x03,
-    0x21,
-    0x00, /* then the key */
-    [TLS_KEY + KEY_SIZE] = 0x30,
-    0x05,
-    0x06,
-    0x03,
-    0x2B,
-    0x65,
-    0x70, /* Ed25519 */
-    0x03,
-    0x41,
-    0x00, /* then the signature */
+enum {
+    HEAD_SIZE = sizeof(head) - 1,
+    MIDDLE_SIZE = sizeof(middle) - 1,
+    BODY_AT = 3,
+    BODY_SIZE = 99,
+    KEY_AT = HEAD_SIZE,
+    MIDDLE_AT = KEY_AT + KEY_SIZE,
+    SIGNATURE_AT = MIDDLE_AT + MIDDLE_SIZE,
+    TLS_SIZE = SIGNATURE_AT + CERTIFICATE_SIGNATURE_SIZE
 };
 
-_Static_assert(TLS_BODY + TLS_BODY_SIZE == TLS_KEY + KEY_SIZE, "the body ends with the key");
-_Static_assert(TLS_SIGNATURE + CERTIFICATE_SIGNATURE_SIZE == TLS_SIZE, "the signature ends all");
+_Static_assert(BODY_AT + BODY_SIZE == MIDDLE_AT, "the body ends with the key");
+_Static_assert(TLS_SIZE == 176, "as the lengths in the head say");
 
 HRESULT certificate_tls(const struct signing_key *key, struct buffer *der)
 {
     uint8_t made[TLS_SIZE];
-    memcpy(made, frame, sizeof(made));
-    signing_key_public(key, made + TLS_KEY);
-    signing_key_sign(key, made + TLS_BODY, TLS_BODY_SIZE, made + TLS_SIGNATURE);
+    memcpy(made, head, HEAD_SIZE);
+    signing_key_public(key, made + KEY_AT);
+    memcpy(made + MIDDLE_AT, middle, MIDDLE_SIZE);
+    signing_key_sign(key, made + BODY_AT, BODY_SIZE, made + SIGNATURE_AT);
     return buffer_append(der, made, sizeof(made));
 }
 
 HRESULT certificate_tls_check(struct bytes der, uint8_t key[KEY_SIZE])
 {
     memset(key, 0, KEY_SIZE);
-    const size_t tail = TLS_KEY + KEY_SIZE;
-    if (der.size != TLS_SIZE || memcmp(der.data, frame, TLS_KEY) != 0 ||
-        memcmp(der.data + tail, frame + tail, TLS_SIGNATURE - tail) != 0 ||
-        !key_check(der.data + TLS_KEY) ||
-        !signature_check(der.data + TLS_KEY, der.data + TLS_BODY, TLS_BODY_SIZE,
-                         der.data + TLS_SIGNATURE))
+    if (der.size != TLS_SIZE || memcmp(der.data, head, HEAD_SIZE) != 0 ||
+        memcmp(der.data + MIDDLE_AT, middle, MIDDLE_SIZE) != 0 || !key_check(der.data + KEY_AT) ||
+        !signature_check(der.data + KEY_AT, der.data + BODY_AT, BODY_SIZE, der.data + SIGNATURE_AT))
         return PEER_E_CONNECTION_NOT_AUTHENTICATED;
-    memcpy(key, der.data + TLS_KEY, KEY_SIZE);
+    memcpy(key, der.data + KEY_AT, KEY_SIZE);
     return S_OK;
 }

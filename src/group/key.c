@@ -5,7 +5,7 @@
  * of prime order. Signatures hold when libsodium says so, with two reservations that
  * signature_self_test settles at start-up against fixed vectors: whether this library lets an R
  * pass that is not of prime order (then R is checked like a key), and whether its check of points
- * overlooks a part of order 2, as releases before 2026 do (then a multiplication decides). Until
+ * overlooks a part of order 2, as older releases do (then a multiplication decides). Until
  * the self-test has run, both are done the careful way. A library that takes S >= L, or a forged
  * signature, is refused altogether: NTE_FAIL. */
 #include "group/certificate.h"

@@ -103,17 +103,20 @@ static HRESULT open_envelope(struct bytes der, struct der *list)
     return der_done(&outer) ? S_OK : CRYPT_E_ASN1_ERROR;
 }
 
-/* Puts the entries in order in place: position 0 the self-signed one, each next issued by the one
- * before. */
+/* Does this entry come right after that one; with NULL, does it come first? */
+static bool entry_follows(const struct entry *entry, const struct entry *above)
+{
+    bool self_signed = hash_equal(&entry->issuer, &entry->hash);
+    return above ? !self_signed && hash_equal(&entry->issuer, &above->hash) : self_signed;
+}
+
+/* Puts the entries in their one order, in place. */
 static HRESULT sort_entries(struct entry *entries, uint32_t count)
 {
     for (uint32_t at = 0; at < count; at++) {
         uint32_t found = at;
-        for (; found < count; found++) {
-            const struct entry *above = at > 0 ? &entries[at - 1] : &entries[found];
-            if (hash_equal(&entries[found].issuer, &above->hash))
-                break;
-        }
+        while (found < count && !entry_follows(&entries[found], at > 0 ? &entries[at - 1] : NULL))
+            found++;
         if (found == count)
             return CRYPT_E_ASN1_ERROR;
         struct entry swapped = entries[at];
