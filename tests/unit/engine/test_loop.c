@@ -10,7 +10,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { POSTERS = 4, POSTS = 2000 };
 
@@ -223,6 +225,33 @@ static void test_utc_is_the_systems(void **state)
     assert_true(seconds >= before && seconds <= after);
 }
 
+static int64_t seconds_off(void)
+{
+    return (int64_t)((loop_utc() - TICKS_UNIX_EPOCH) / TICKS_PER_SECOND) - (int64_t)time(NULL);
+}
+
+/* In a child each, before this process has read it. */
+static void test_a_test_may_shift_the_clock(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t seconds;
+    } all[] = {
+        {"86400", 86400}, {"-3600", -3600}, {"", 0}, {"12x", 0}, {"99999999999999999999", 0}};
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            setenv("PEERGROUP_TEST_CLOCK_OFFSET", all[i].text, 1);
+            int64_t off = seconds_off() - all[i].seconds;
+            _exit(off < -1 || off > 1);
+        }
+        int status = -1;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
 static void test_without_memory_there_is_no_loop(void **state)
 {
     (void)state;
@@ -236,6 +265,7 @@ static void test_without_memory_there_is_no_loop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_test_may_shift_the_clock),
         cmocka_unit_test(test_each_threads_posts_run_once_and_in_order),
         cmocka_unit_test(test_free_runs_what_posted_functions_post),
         cmocka_unit_test(test_call_waits_for_the_result),

@@ -297,6 +297,80 @@ static void test_only_calls_for_an_accepting_group_are_answered(void **state)
     world_free(world);
 }
 
+struct second {
+    struct world *world;
+    struct transport_owner *owner;
+    struct signing_key *key;
+    struct hash key_hash;
+    unsigned opened;
+    bool same_group;
+};
+
+static void second_opened(void *context, struct link *link, bool incoming, uint64_t token)
+{
+    struct second *second = context;
+    (void)link;
+    (void)incoming;
+    (void)token;
+    pthread_mutex_lock(&second->world->mutex);
+    second->opened++;
+    world_notify(second->world);
+    pthread_mutex_unlock(&second->world->mutex);
+}
+static void second_data(void *context, struct link *link, struct bytes data)
+{
+    (void)context;
+    (void)link;
+    (void)data;
+}
+static void second_drained(void *context, struct link *link)
+{
+    (void)context;
+    (void)link;
+}
+static void second_closed(void *context, struct link *link, uint64_t token, HRESULT reason)
+{
+    (void)context;
+    (void)link;
+    (void)token;
+    (void)reason;
+}
+
+static void add_second(void *context)
+{
+    static const struct transport_callbacks callbacks = {second_opened, second_data, second_drained,
+                                                         second_closed};
+    struct second *second = context;
+    assert_ok(transport_owner_new(second->world->listener.transport,
+                                  second->same_group ? GROUP_NAME : "another.group", second->key,
+                                  &callbacks, second, &second->owner));
+    transport_owner_set_accepting(second->owner, true);
+}
+
+static void test_one_listener_tells_groups_and_members_apart(void **state)
+{
+    (void)state;
+    for (unsigned same_group = 0; same_group < 2; same_group++) {
+        struct world *world = world_new("[::1]:0", NULL);
+        struct second second = {.world = world, .same_group = same_group};
+        uint8_t public_key[KEY_SIZE];
+        assert_ok(signing_key_new(&second.key));
+        signing_key_public(second.key, public_key);
+        key_hash(public_key, &second.key_hash);
+        on_loop(world, add_second, &second);
+        world_connect(world);
+        assert_int_equal(second.opened, 0);
+        if (!same_group)
+            on_loop(world, rename_group, &world->caller);
+        world_dial(world, &second.key_hash, 2);
+        wait_until(world, world->caller.opened == 2 && second.opened == 1);
+        assert_memory_equal(link_peer_key(world->caller.link), public_key, KEY_SIZE);
+        assert_int_equal(world->listener.opened, 1);
+        world_free(world); /* with an owner and its link left */
+        signing_key_free(second.key);
+    }
+}
+
 /* ---- dials that fail ---- */
 
 static int raw_listener(struct sockaddr_in6 *address)
@@ -683,13 +757,22 @@ static void dial_without_memory(void *context)
                        &attempt->peer->world->listener.key_hash, 20000, attempt->remembered);
 }
 
+static void hook_say_or_close(struct peer *peer, struct link *link)
+{
+    (void)peer;
+    bool full = false;
+    HRESULT hr = link_send(link, bytes_of("hello", 5), &full);
+    if (FAILED(hr))
+        link_close(link, hr);
+}
+
 /* Fails the n-th allocation of a dial, a short exchange and its end, for every n. */
 static void test_every_failed_allocation_is_survived(void **state)
 {
     (void)state;
     struct world *world = world_new("[::1]:0", NULL);
     struct peer *caller = &world->caller, *listener = &world->listener;
-    caller->hook_opened = hook_say;
+    caller->hook_opened = hook_say_or_close;
     listener->hook_data = hook_data_close;
     bool hit = true;
     for (uint16_t n = 1; hit; n++) {
@@ -765,6 +848,7 @@ int main(void)
         cmocka_unit_test(test_another_key_than_dialled_is_not_authenticated),
         cmocka_unit_test(test_a_call_for_another_member_is_not_answered),
         cmocka_unit_test(test_only_calls_for_an_accepting_group_are_answered),
+        cmocka_unit_test(test_one_listener_tells_groups_and_members_apart),
         cmocka_unit_test(test_a_closed_port_refuses),
         cmocka_unit_test(test_a_dial_ends_in_time),
         cmocka_unit_test(test_only_unicast_is_dialled),
