@@ -264,6 +264,20 @@ void forge_finish(struct forge *forge, const struct signing_key *key, struct buf
     buffer_deinit(&body);
 }
 
+HRESULT forge_parse(struct forge *forge, const struct signing_key *key)
+{
+    struct buffer der = BUFFER_NULL;
+    struct certificate certificate;
+    forge_finish(forge, key, &der);
+    HRESULT hr = certificate_parse(buffer_view(&der), &certificate);
+    if (FAILED(hr))
+        assert_true(!certificate.owned && !certificate.peer_name);
+    certificate_deinit(&certificate);
+    buffer_deinit(&der);
+    forge_deinit(forge);
+    return hr;
+}
+
 struct signing_key *cast_key(unsigned n)
 {
     uint8_t seed[SEED_SIZE] = {(uint8_t)n, (uint8_t)(n >> 8), 1};

@@ -37,6 +37,9 @@ void forge_deinit(struct forge *forge);
 /* forge_finish puts the pieces together and signs. */
 void forge_finish(struct forge *forge, const struct signing_key *key, struct buffer *der);
 
+/* forge_parse finishes, parses and frees; gives what certificate_parse said. */
+HRESULT forge_parse(struct forge *forge, const struct signing_key *key);
+
 /* forge_set makes a piece of hex digits (spaces are fine). forge_extend sets an extension's value.
  */
 void forge_set(struct buffer *piece, const char *hex);

@@ -331,10 +331,10 @@ static void test_C34_longest_chain(void **state)
     struct chain chain;
     struct timespec before, after;
     grow(24, &list);
-    clock_gettime(CLOCK_MONOTONIC, &before);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
     assert_ok(chain_parse(buffer_view(&list), NULL, &chain));
-    clock_gettime(CLOCK_MONOTONIC, &after);
-    print_message("# 25 certificates read and verified in %ld us\n",
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    print_message("# 25 certificates read and verified in %ld us of processor time\n",
                   (after.tv_sec - before.tv_sec) * 1000000 +
                       (after.tv_nsec - before.tv_nsec) / 1000);
     assert_int_equal(chain.count, 25);
