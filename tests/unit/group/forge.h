@@ -65,5 +65,8 @@ void cast_deinit(struct cast *cast);
 /* cast_key makes the key number n; cast_request a member's request for it (free .peer_name). */
 struct signing_key *cast_key(unsigned n);
 struct certificate_request cast_request(const struct signing_key *key, unsigned roles);
+/* cast_grow lists the group, the creator and inviting members below, count certificates without the
+ * group's. */
+void cast_grow(const struct cast *cast, uint32_t count, struct buffer *list);
 
 #endif
