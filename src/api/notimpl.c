@@ -29,34 +29,11 @@
     {                                                                                              \
     }
 
-/* Common */
-NOT_BUILT_VOID(PeerFreeData, (LPCVOID pvData))
-NOT_BUILT(PeerGetItemCount, (HPEERENUM hPeerEnum, ULONG *pCount), CLEAR(pCount))
-NOT_BUILT(PeerGetNextItem, (HPEERENUM hPeerEnum, ULONG *pCount, PVOID **pppvItems),
-          CLEAR2(pCount, pppvItems))
-NOT_BUILT(PeerEndEnumeration, (HPEERENUM hPeerEnum), NOTHING)
-
 /* Identity */
-NOT_BUILT(PeerIdentityCreate,
-          (PCWSTR pwzClassifier, PCWSTR pwzFriendlyName, HCRYPTPROV hCryptProv,
-           PWSTR *ppwzIdentity),
-          CLEAR(ppwzIdentity))
-NOT_BUILT(PeerIdentityGetFriendlyName, (PCWSTR pwzIdentity, PWSTR *ppwzFriendlyName),
-          CLEAR(ppwzFriendlyName))
-NOT_BUILT(PeerIdentitySetFriendlyName, (PCWSTR pwzIdentity, PCWSTR pwzFriendlyName), NOTHING)
-NOT_BUILT(PeerIdentityGetCryptKey, (PCWSTR pwzIdentity, HCRYPTPROV *phCryptProv),
-          CLEAR(phCryptProv))
-NOT_BUILT(PeerIdentityDelete, (PCWSTR pwzIdentity), NOTHING)
-NOT_BUILT(PeerEnumIdentities, (HPEERENUM * phPeerEnum), CLEAR(phPeerEnum))
-NOT_BUILT(PeerEnumGroups, (PCWSTR pwzIdentity, HPEERENUM *phPeerEnum), CLEAR(phPeerEnum))
-NOT_BUILT(PeerCreatePeerName, (PCWSTR pwzIdentity, PCWSTR pwzClassifier, PWSTR *ppwzPeerName),
-          CLEAR(ppwzPeerName))
-NOT_BUILT(PeerIdentityGetXML, (PCWSTR pwzIdentity, PWSTR *ppwzIdentityXML), CLEAR(ppwzIdentityXML))
 NOT_BUILT(PeerIdentityExport, (PCWSTR pwzIdentity, PCWSTR pwzPassword, PWSTR *ppwzExportXML),
           CLEAR(ppwzExportXML))
 NOT_BUILT(PeerIdentityImport, (PCWSTR pwzImportXML, PCWSTR pwzPassword, PWSTR *ppwzIdentity),
           CLEAR(ppwzIdentity))
-NOT_BUILT(PeerIdentityGetDefault, (PWSTR * ppwzPeerName), CLEAR(ppwzPeerName))
 
 /* Grouping */
 NOT_BUILT(PeerGroupStartup, (WORD wVersionRequested, PPEER_VERSION_DATA pVersionData),

@@ -8,6 +8,8 @@
 #include <pthread.h>
 
 static struct identity me;
+static char group_a[] = "g.a";
+static char no_name[] = "";
 
 static int setup(void **state)
 {
@@ -272,8 +274,10 @@ static void test_survives_want_of_memory(void **state)
 /* One change of g.a under each failure, in turn to be there and to be gone. */
 static void sweep_change(bool there)
 {
-    struct group_entry entry = {
-        .identity = me.peer_name, .group = "g.a", .friendly_name = "", .database = test_home};
+    struct group_entry entry = {.identity = me.peer_name,
+                                .group = group_a,
+                                .friendly_name = no_name,
+                                .database = test_home};
     bool hit = true;
     for (uint64_t n = 1; hit; n += 1 + n / 50) {
         mem_fail_nth(n);
