@@ -184,6 +184,26 @@ static void do_create(char **words)
         group_properties_deinit(&properties);
 }
 
+/* group: its name; self: the own peer name, first among the members */
+static void do_group(char **words)
+{
+    (void)words;
+    struct group_properties properties = {.group_name = NULL};
+    HRESULT hr = engine_group_properties(session, &properties);
+    answer(hr, "%s", properties.group_name ? properties.group_name : "");
+    if (SUCCEEDED(hr))
+        group_properties_deinit(&properties);
+}
+
+static void do_self(char **words)
+{
+    (void)words;
+    struct engine_member_list list;
+    HRESULT hr = engine_members(session, false, NULL, &list);
+    answer(hr, "%s", list.count > 0 ? list.items[0].peer_name : "");
+    engine_member_list_deinit(&list);
+}
+
 static void do_open(char **words)
 {
     uint64_t opened;
@@ -280,6 +300,7 @@ static const struct {
     {"open", 3, do_open},         {"join", 3, do_join},
     {"invite", 5, do_invite},     {"connect", 1, do_connect},
     {"holder", 3, do_holder},     {"connections", 1, do_connections},
+    {"group", 1, do_group},       {"self", 1, do_self},
     {"close", 1, do_close},       {"delete", 3, do_delete},
     {"add", 3, do_add},           {"update", 4, do_update},
     {"remove", 2, do_remove},     {"get", 2, do_get},
