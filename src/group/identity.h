@@ -7,15 +7,15 @@
  *   keys/<hex of key hash> 32-byte seed in our framed file (identity and group keys)
  *   groups/<id>.db         one store per (identity, group)
  * Every call may return PEER_E_NO_KEY_ACCESS (a folder or key that cannot be read or written or has
- * unsafe owner or permissions), PEER_E_DISK_FULL, E_OUTOFMEMORY, and the CRYPT_* family for keys
- * that do not decode (NTE_BAD_KEYSET). */
+ * unsafe owner or permissions), PEER_E_DISK_FULL, E_OUTOFMEMORY, PEER_E_INVALID_DATABASE (user.db
+ * is damaged), and the CRYPT_* family for keys that do not decode (NTE_BAD_KEYSET). */
 #ifndef GROUP_IDENTITY_H
 #define GROUP_IDENTITY_H
 
 #include "group/certificate.h"
 
 /* home_path gives the user's folder (free with mem_free), made with 0700 when create is set and it
- * is missing. */
+ * is missing; PEER_E_NOT_FOUND: it is missing and create is not set. */
 HRESULT home_path(bool create, char **path) MUST_CHECK;
 
 struct identity {
@@ -35,8 +35,8 @@ HRESULT identity_create(const char *classifier, const char *friendly_name, struc
 /* identity_find: peer_name NULL is the default identity. PEER_E_NOT_FOUND. identity_default: the
  * oldest that exists. */
 HRESULT identity_find(const char *peer_name, struct identity *identity) MUST_CHECK;
-/* identity_state: S_OK it exists; HRESULT_FROM_WIN32(303) it was deleted; PEER_E_NOT_FOUND never
- * had. */
+/* identity_state: S_OK it exists; IDENTITY_E_DELETED it was deleted; PEER_E_NOT_FOUND never had. */
+#define IDENTITY_E_DELETED HRESULT_FROM_WIN32(303) /* ERROR_DELETE_PENDING */
 HRESULT identity_state(const char *peer_name) MUST_CHECK;
 /* identity_key reads the key (free with signing_key_free). PEER_E_NOT_FOUND. */
 HRESULT identity_key(const char *peer_name, struct signing_key **key) MUST_CHECK;
@@ -46,7 +46,9 @@ HRESULT identity_set_friendly_name(const char *peer_name, const char *friendly_n
 HRESULT identity_delete(const char *peer_name) MUST_CHECK;
 /* identity_was_deleted: a tombstone of this user has this key. */
 HRESULT identity_was_deleted(const struct hash *key_hash, bool *deleted) MUST_CHECK;
-/* identity_each visits all, the oldest first; the row is borrowed. */
+/* identity_each visits all, the oldest first; the row is borrowed. A visitor that fails ends it
+ * with its code. It may not write through this header: the database is being read. So for
+ * group_entry_each. */
 typedef HRESULT (*identity_visitor)(void *context, const struct identity *identity);
 HRESULT identity_each(identity_visitor visit, void *context) MUST_CHECK;
 
@@ -66,9 +68,11 @@ struct group_entry {
 void group_entry_deinit(struct group_entry *entry);
 
 /* group_entry_reserve picks a database path for a new group, with nothing stored yet (free with
- * mem_free). group_entry_add makes the group known; durable when it returns. PEER_E_ALREADY_EXISTS;
- * HRESULT_FROM_WIN32(303): the identity was deleted meanwhile (checked in the same transaction);
- * PEER_E_NOT_FOUND: never existed. */
+ * mem_free); it makes the folder around it and fails early with the codes of group_entry_add.
+ * group_entry_add makes the group known; durable when it returns. PEER_E_ALREADY_EXISTS;
+ * IDENTITY_E_DELETED: the identity was deleted meanwhile (checked in the same transaction);
+ * PEER_E_NOT_FOUND: never existed. group_entry_find, group_entry_remove, group_entry_rename:
+ * PEER_E_NOT_FOUND. */
 HRESULT group_entry_reserve(const char *identity, const char *group, char **database) MUST_CHECK;
 HRESULT group_entry_add(const struct group_entry *entry) MUST_CHECK;
 HRESULT group_entry_find(const char *identity, const char *group,
