@@ -27,7 +27,7 @@ static void plant(struct certificate_row rows[ROWS], const uint8_t *data)
                                            .key_hash = {{(uint8_t)(i % 6), 2}},
                                            .issuer = issuer,
                                            .depth = issuer ? issuer->depth + 1 : 0,
-                                           .roles = 1u << (data[i] >> 4) % 3,
+                                           .roles = (uint8_t)(1u << (data[i] >> 4) % 3),
                                            .deputy = issuer == &rows[0] && (data[i] & 0x80)};
         /* Only administrators issue administrators. */
         if (issuer && issuer != &rows[0] && !(issuer->roles & ROLE_ADMIN))

@@ -127,6 +127,8 @@ static struct record plain_record(const struct party *party, const struct draft 
                             .creator_name = bytes_of_text(party->name)};
     record.created = draft->fixed ? 0 : draft->created ? draft->created : record.modified;
     record.nonce[0] = draft->nonce;
+    if (draft->name)
+        record.creator_name = bytes_of_text(draft->name);
     if (draft->by_group) {
         security_group_key_hash(party->security, &record.creator);
         record.creator_name = graph_id;

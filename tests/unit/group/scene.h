@@ -57,6 +57,7 @@ struct draft {
     bool deleted;
     bool fixed;
     const struct party *creator_is; /* instead of the signer */
+    const char *name;               /* of the creator; NULL: as it is */
     bool by_group;                  /* created, or updated, by the group key */
     uint8_t nonce;
 };

@@ -128,6 +128,10 @@ static void test_the_certificate_alone_judges(void **state)
     EXPECT(author, PEER_E_INVALID_RECORD, .type = APP_TYPE, .modified = row->not_before - 1);
     EXPECT(author, PEER_E_INVALID_RECORD, .type = APP_TYPE,
            .creator_is = &group->inviter); /* another's name over the own certificate */
+    char *alias;
+    assert_ok(peer_name_make(&author->key_hash, "alias", &alias));
+    EXPECT(author, PEER_E_INVALID_RECORD, .type = APP_TYPE, .name = alias);
+    mem_free(alias);
     struct draft draft = {.type = APP_TYPE};
     struct sealed_record sealed = draft_record(author, &draft);
     /* signed by somebody else's key under the author's certificate */
@@ -257,8 +261,10 @@ static void test_properties_are_the_group_keys(void **state)
            .expiration = TICKS_UNLIMITED);
     EXPECT(&group->admin, PEER_E_INVALID_RECORD, .type = RECORD_TYPE_SECURITY_PROPERTIES,
            .fixed = true, .payload = payload, .expiration = TICKS_UNLIMITED);
-    assert_hr(security_properties_record(group->admin.security, seen, SCENE_NOW, &sealed),
+    struct sealed_record none;
+    assert_hr(security_properties_record(group->admin.security, seen, SCENE_NOW, &none),
               PEER_E_NOT_AUTHORIZED);
+    assert_null(none.header.data);
     sealed_record_deinit(&sealed);
 }
 
@@ -668,6 +674,34 @@ static void test_certificates_come_root_first_and_of_this_group(void **state)
     party_deinit(&guest);
 }
 
+static void test_a_key_stands_once_in_a_chain(void **state)
+{
+    struct group *group = *state;
+    struct party guest = party_join(&group->admin, 71, ROLE_ADMIN);
+    const struct certificate_row *row;
+    struct certificate issuer;
+    struct buffer der = BUFFER_NULL, list = BUFFER_NULL;
+    struct provider *provider = party_provider(&guest);
+    assert_ok(security_own(guest.security, SCENE_NOW, &row));
+    assert_ok(guest.store->ops->certificate_get(guest.store, &row->hash, &der));
+    assert_ok(certificate_parse(buffer_view(&der), &issuer));
+    struct certificate_request request = {.kind = CERTIFICATE_MEMBER,
+                                          .peer_name = group->admin.name,
+                                          .roles = ROLE_ADMIN,
+                                          .not_before = row->not_before,
+                                          .not_after = row->not_after};
+    memcpy(request.key, group->admin.public_key, KEY_SIZE);
+    der.size = 0;
+    assert_ok(certificate_issue(&request, &issuer, guest.key, &der));
+    struct bytes view = buffer_view(&der);
+    assert_ok(chain_encode(&view, 1, &list));
+    assert_hr(provider->ops->certificate_take(provider, buffer_view(&list)), PEER_E_INVALID_RECORD);
+    certificate_deinit(&issuer);
+    buffer_deinit(&der);
+    buffer_deinit(&list);
+    party_deinit(&guest);
+}
+
 static void test_unused_certificates_go_and_used_ones_stay(void **state)
 {
     struct group *group = *state;
@@ -1010,6 +1044,7 @@ int main(void)
         cmocka_unit_test(test_a_removed_member_is_out_and_may_come_back),
         cmocka_unit_test(test_any_order_gives_the_same_judgement),
         cmocka_unit_test(test_certificates_come_root_first_and_of_this_group),
+        cmocka_unit_test(test_a_key_stands_once_in_a_chain),
         cmocka_unit_test(test_unused_certificates_go_and_used_ones_stay),
         cmocka_unit_test(test_who_may_give_which_role),
         cmocka_unit_test(test_dates_nest),
