@@ -162,8 +162,11 @@ static HRESULT invite(struct node *node, struct invite_call *this, struct buffer
         count = transport_addresses(node->engine->transport, sockets, LIMIT_ADDRESSES);
     for (uint32_t i = 0; i < count; i++)
         hints[i] = address_of_socket(&sockets[i]);
-    struct invite_request wrap = {
-        .chain = buffer_view(chain), .scope = SCOPE_GLOBAL, .hints = hints, .hint_count = count};
+    struct invite_request wrap = {.scheme = GROUP_SCHEME_CERTIFICATE,
+                                  .chain = buffer_view(chain),
+                                  .scope = SCOPE_GLOBAL,
+                                  .hints = hints,
+                                  .hint_count = count};
     const char *cloud = security_cloud(node->security);
     if (strncmp(cloud, "LinkLocal_", 10) == 0) {
         wrap.scope = SCOPE_LINK_LOCAL;
