@@ -13,8 +13,6 @@
 #define uthash_malloc(size) mem_alloc(size)
 #define uthash_free(block, size) mem_free(block)
 #define uthash_nonfatal_oom(element) ((void)(element))
-/* The usual one falls through its cases, which clang warns about wherever a table is used. */
-#define HASH_FUNCTION HASH_FNV
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wundef"
