@@ -213,9 +213,9 @@ static HRESULT node_attach(struct node *node)
 
 static void node_release(struct node *node)
 {
-    if (node->owner)
-        transport_owner_free(node->owner);
+    /* Goodbyes were sent: the links are closed in order, then they are on their own. */
     node_links_close_all(node);
+    transport_owner_free(node->owner);
     if (node->timer)
         uv_close((uv_handle_t *)node->timer, timer_closed);
     node_events_deinit(node);

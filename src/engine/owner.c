@@ -56,7 +56,10 @@ void transport_owner_free(struct transport_owner *owner)
         if (link->owner != owner)
             continue;
         link->owner = NULL;
-        link_shut(link, S_OK);
+        if (link->state == LINK_FLUSHING)
+            link_flush(link);
+        else
+            link_shut(link, S_OK);
     }
     sni_nonces_deinit(&owner->nonces);
     tls_identity_deinit(&owner->identity);

@@ -153,7 +153,12 @@ static void test_two_members_share_records(void **state)
         if (guid_equal(&event.id, &second))
             break;
     }
+    char *b_name = mem_strdup(b.identity.peer_name);
     leave(&b);
+    event = await(&a.waiter, ENGINE_EVENT_MEMBER, 2); /* at once: it said goodbye */
+    assert_string_equal(event.peer_name, b_name);
+    engine_event_deinit(&event);
+    mem_free(b_name);
     leave(&a);
 }
 
