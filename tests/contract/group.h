@@ -142,10 +142,10 @@ struct listener {
 };
 
 static const PEER_GROUP_EVENT_REGISTRATION all_events[] = {
-    {PEER_GROUP_EVENT_STATUS_CHANGED, NULL},      {PEER_GROUP_EVENT_PROPERTY_CHANGED, NULL},
-    {PEER_GROUP_EVENT_RECORD_CHANGED, NULL},      {PEER_GROUP_EVENT_DIRECT_CONNECTION, NULL},
-    {PEER_GROUP_EVENT_NEIGHBOR_CONNECTION, NULL}, {PEER_GROUP_EVENT_INCOMING_DATA, NULL},
-    {PEER_GROUP_EVENT_MEMBER_CHANGED, NULL},      {PEER_GROUP_EVENT_CONNECTION_FAILED, NULL},
+    {PEER_GROUP_EVENT_STATUS_CHANGED, NULL},        {PEER_GROUP_EVENT_PROPERTY_CHANGED, NULL},
+    {PEER_GROUP_EVENT_RECORD_CHANGED, NULL},        {PEER_GROUP_EVENT_DIRECT_CONNECTION, NULL},
+    {PEER_GROUP_EVENT_NEIGHBOR_CONNECTION, NULL},   {PEER_GROUP_EVENT_INCOMING_DATA, NULL},
+    {PEER_GROUP_EVENT_MEMBER_CHANGED, NULL},        {PEER_GROUP_EVENT_CONNECTION_FAILED, NULL},
     {PEER_GROUP_EVENT_AUTHENTICATION_FAILED, NULL},
 };
 
@@ -230,8 +230,7 @@ static inline PWSTR invite(HGROUP group, PCWSTR invitee, const GUID *role)
 {
     PWSTR identity = NULL, invitation = NULL;
     assert_ok(PeerIdentityGetXML(invitee, &identity));
-    assert_ok(
-        PeerGroupCreateInvitation(group, identity, NULL, role ? 1 : 0, role, &invitation));
+    assert_ok(PeerGroupCreateInvitation(group, identity, NULL, role ? 1 : 0, role, &invitation));
     PeerFreeData(identity);
     return invitation;
 }

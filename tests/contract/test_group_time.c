@@ -48,8 +48,7 @@ static void test_bad_arguments(void **state)
     assert_hr(PeerGroupUniversalTimeToPeerTime(group, NULL, &time), E_INVALIDARG);
     assert_hr(PeerGroupUniversalTimeToPeerTime(group, &time, NULL), E_INVALIDARG);
     assert_hr(PeerGroupPeerTimeToUniversalTime(NULL, &time, &time), PEER_E_INVALID_GROUP);
-    assert_hr(PeerGroupUniversalTimeToPeerTime((HGROUP)0x1234, &time, &time),
-              PEER_E_INVALID_GROUP);
+    assert_hr(PeerGroupUniversalTimeToPeerTime((HGROUP)0x1234, &time, &time), PEER_E_INVALID_GROUP);
     assert_int_equal(ticks_of(time), ticks_of(kept));
 }
 
