@@ -146,6 +146,7 @@ static void test_two_members_share_records(void **state)
     assert_string_equal(record.creator, a.identity.peer_name);
     engine_record_deinit(&record);
 
+    await(&b.waiter, ENGINE_EVENT_STATUS, 3); /* it listens: it has the whole database */
     struct guid second = add_note(b.session, bytes_of_text("from the guest"));
     for (;;) {
         event = await(&a.waiter, ENGINE_EVENT_RECORD, GRAPH_ADDED);
