@@ -20,7 +20,7 @@ enum {
     CONNECT_LIMIT_MS = 30000,
     MAINTENANCE_MS = 30000,
     REFUSED_SIZE = 256, /* digests refused lately, not asked for again */
-    PT2PT_PARTIAL_MAX = 4 * 1024 * 1024,
+    PT2PT_PARTIAL_MAX = LIMIT_DATA_SIZE,
     REMEMBERED_MAX = 32
 };
 #define HORIZON_MARGIN                                                                             \
