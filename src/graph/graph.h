@@ -67,13 +67,23 @@ enum graph_event_type {
     GRAPH_REVOKED       /* judge all links and records again (the caller's revocation was stored) */
 };
 
-enum publish_kind { PUBLISH_ADD, PUBLISH_UPDATE, PUBLISH_DELETE };
+enum publish_kind { PUBLISH_ADD, PUBLISH_UPDATE, PUBLISH_DELETE, PUBLISH_SEALED };
+
+/* A version that somebody else has drafted and signed (Security Properties, revocations). */
+struct graph_sealed {
+    const struct record *record; /* views into header */
+    const struct hash *digest;
+    const struct record_seal *seal;
+    struct bytes header;
+    struct bytes payload;
+};
 
 /* An own record to write. For payloads over LIMIT_PIECE_SIZE the pieces lie in the store already
  * and payload is empty. */
 struct graph_publish {
     enum publish_kind kind;
-    struct guid id; /* update, delete */
+    const struct graph_sealed *sealed; /* PUBLISH_SEALED: a version that is complete already */
+    struct guid id;                    /* update, delete */
     struct guid type;
     uint64_t expiration;
     struct bytes attributes;

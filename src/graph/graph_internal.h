@@ -374,6 +374,9 @@ HRESULT maintain_connect(struct graph *graph, const struct graph_event *event) M
 HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *event) MUST_CHECK;
 HRESULT maintain_timer(struct graph *graph) MUST_CHECK;
 void maintain_remember(struct graph *graph, const struct address *address, const struct hash *key);
+/* maintain_announce tells the caller that a member answers there, to be remembered on disk. */
+HRESULT maintain_announce(struct graph *graph, const struct address *address,
+                          const struct hash *key) MUST_CHECK;
 HRESULT maintain_dial(struct graph *graph, const struct address *address, const struct hash *key,
                       bool direct, bool initial, uint64_t *token) MUST_CHECK;
 struct dial *maintain_take_dial(struct graph *graph, uint64_t token);

@@ -46,6 +46,18 @@ void maintain_remember(struct graph *graph, const struct address *address, const
     }
 }
 
+HRESULT maintain_announce(struct graph *graph, const struct address *address,
+                          const struct hash *key)
+{
+    struct graph_action *action = graph_act(graph, GRAPH_ACTION_NOTIFY);
+    if (!action)
+        return E_OUTOFMEMORY;
+    action->notice = GRAPH_NOTICE_REMEMBER;
+    action->address = *address;
+    action->key = *key;
+    return S_OK;
+}
+
 HRESULT maintain_dial(struct graph *graph, const struct address *address, const struct hash *key,
                       bool direct, bool initial, uint64_t *token)
 {

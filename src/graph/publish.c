@@ -113,8 +113,28 @@ static HRESULT publish_draft(struct graph *graph, const struct graph_publish *pu
     return accept_version(graph, &accepted);
 }
 
+static HRESULT publish_sealed(struct graph *graph, const struct graph_sealed *sealed,
+                              struct guid *id)
+{
+    struct store_record held;
+    enum verdict_class class;
+    *id = sealed->record->id;
+    HRESULT hr = classify(graph, sealed->record, sealed->digest, &held, &class);
+    if (FAILED(hr) || class != CLASS_NEW)
+        return hr;
+    struct accepted accepted = {.record = sealed->record,
+                                .digest = sealed->digest,
+                                .seal = sealed->seal,
+                                .header = sealed->header,
+                                .payload = sealed->payload,
+                                .local = true};
+    return accept_version(graph, &accepted);
+}
+
 HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct guid *id)
 {
+    if (publish->kind == PUBLISH_SEALED)
+        return publish_sealed(graph, publish->sealed, id);
     if (!publish->reserved && publish->kind != PUBLISH_DELETE &&
         record_type_is_reserved(&publish->type))
         return PEER_E_NOT_AUTHORIZED;

@@ -26,6 +26,14 @@ static bool is_duplicate(struct graph *graph, const struct neighbour *neighbour)
     return neighbour->node_id == graph->config.node_id;
 }
 
+static HRESULT remember_listening(struct graph *graph, const struct neighbour *neighbour)
+{
+    if (neighbour->listening.count == 0)
+        return S_OK;
+    maintain_remember(graph, &neighbour->listening.items[0], &neighbour->key);
+    return maintain_announce(graph, &neighbour->listening.items[0], &neighbour->key);
+}
+
 HRESULT recv_connect(struct graph *graph, struct neighbour *neighbour, struct bytes body)
 {
     struct message_connect connect;
@@ -34,9 +42,9 @@ HRESULT recv_connect(struct graph *graph, struct neighbour *neighbour, struct by
         return hr;
     neighbour->listening = connect.addresses;
     if (connect.flags & CONNECT_UPDATE) {
-        if (connect.addresses.count > 0)
-            maintain_remember(graph, &connect.addresses.items[0], &neighbour->key);
-        return neighbour->state == NEIGHBOUR_CONNECTED ? S_OK : PEER_E_INVALID_RECORD;
+        if (neighbour->state != NEIGHBOUR_CONNECTED)
+            return PEER_E_INVALID_RECORD;
+        return remember_listening(graph, neighbour);
     }
     bool direct = connect.flags & CONNECT_DIRECT;
     if (neighbour->state != NEIGHBOUR_EXPECT_CONNECT || direct != neighbour->direct)
@@ -54,5 +62,6 @@ HRESULT recv_connect(struct graph *graph, struct neighbour *neighbour, struct by
     if (neighbours_connected(graph, false) >= LIMIT_NEIGHBOURS_MAX ||
         neighbours_connected(graph, true) >= LIMIT_NEIGHBOURS_INCOMING)
         return neighbour_goodbye(graph, neighbour, MESSAGE_REFUSE, REFUSE_BUSY, S_OK);
-    return welcome(graph, neighbour, connect.flags & CONNECT_WANT_REFERRALS);
+    hr = remember_listening(graph, neighbour);
+    return SUCCEEDED(hr) ? welcome(graph, neighbour, connect.flags & CONNECT_WANT_REFERRALS) : hr;
 }

@@ -37,5 +37,7 @@ HRESULT recv_welcome(struct graph *graph, struct neighbour *neighbour, struct by
     graph_set_online(graph, true);
     if (SUCCEEDED(hr))
         hr = neighbour_connected(graph, neighbour);
+    if (SUCCEEDED(hr))
+        hr = maintain_announce(graph, &neighbour->address, &neighbour->key);
     return SUCCEEDED(hr) ? reconcile_start(graph, neighbour) : hr;
 }

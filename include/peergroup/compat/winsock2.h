@@ -1,0 +1,2 @@
+/* winsock2.h - for sources written for Windows: everything is in peergroup/platform.h. */
+#include <peergroup/platform.h>

@@ -1,0 +1,2 @@
+/* ws2tcpip.h - for sources written for Windows: everything is in peergroup/platform.h. */
+#include <peergroup/platform.h>

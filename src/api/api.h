@@ -1,0 +1,22 @@
+/* api.h - what every function of the interface needs: strings in, and a library that is ready. */
+#ifndef API_API_H
+#define API_API_H
+
+#include "base/bytes.h"
+
+#include <p2p.h>
+
+/* api_text converts a program's string of at most limit units; NULL stays NULL (free with
+ * mem_free). violation: it is longer, or holds a lone surrogate. E_OUTOFMEMORY. *text is NULL after
+ * a failure. */
+HRESULT api_text(PCWSTR units, size_t limit, HRESULT violation, char **text) MUST_CHECK;
+
+/* api_peer_name converts a peer name; NULL stays NULL. E_INVALIDARG: a lone surrogate; missing: it
+ * is longer than any peer name, so that nobody has it. */
+HRESULT api_peer_name(PCWSTR units, HRESULT missing, char **text) MUST_CHECK;
+
+/* api_ready tests the cryptography below once; every function that uses keys asks it first.
+ * NTE_FAIL: it must not be used. */
+HRESULT api_ready(void) MUST_CHECK;
+
+#endif

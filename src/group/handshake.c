@@ -1,0 +1,255 @@
+/* handshake.c - AUTH_INFO, HELLO and MYGMC in both directions, as a state machine over bytes.
+ *
+ * Happy path: the accepting side sends its three messages at once; the caller verifies them and
+ * answers with its own; each side is done when it has verified three. What follows in the stream is
+ * the graph's. Failure: the first thing that is wrong decides the code and stays; nothing more is
+ * read or sent. A stranger can make this side hold LIMIT_UNAUTHENTICATED_BYTES at the most. */
+#include "group/handshake.h"
+
+#include "wire/message.h"
+
+enum { MAJOR_VERSION = 2, MINOR_VERSION = 0, NAME_BYTES_MAX = 3 * LIMIT_PEER_NAME_UNITS };
+
+/* The accepting side leaves the kind to the caller. */
+enum { KIND_OF_CALLER = 0 };
+
+enum step { STEP_AUTH_INFO, STEP_HELLO, STEP_MY_GMC, STEP_DONE, STEP_FAILED };
+
+struct handshake {
+    struct security *security;
+    bool accepting;
+    bool has_expected;
+    struct hash expected;
+    uint8_t peer_key[KEY_SIZE];
+    uint64_t utc;
+    uint64_t features;
+    enum step step;
+    HRESULT failure;
+    size_t consumed;     /* bytes of messages that were handled */
+    struct buffer input; /* bytes not handled yet; after the end those of the graph */
+    struct buffer chain; /* own, encoded */
+    struct handshake_result result;
+};
+
+static void write_auth_info(const struct handshake *handshake, struct wire_writer *writer)
+{
+    const struct security *security = handshake->security;
+    const struct certificate_row *row;
+    HRESULT hr = security_own(security, handshake->utc, &row);
+    wire_write_u8(writer, handshake->accepting ? KIND_OF_CALLER : (uint8_t)handshake->result.kind);
+    wire_write_blob(writer, bytes_of_text(security_graph_id(security)));
+    wire_write_blob(writer, bytes_of_text(SUCCEEDED(hr) ? row->peer_name : ""));
+    wire_write_blob(writer, bytes_of_text(handshake->result.peer_name));
+}
+
+static HRESULT send_all(struct handshake *handshake, struct buffer *out)
+{
+    struct wire_writer writer;
+    size_t before = out->size;
+    wire_writer_init(&writer, out);
+    size_t begin = message_begin(&writer, MESSAGE_AUTH_INFO);
+    write_auth_info(handshake, &writer);
+    HRESULT hr = message_end(&writer, begin);
+    if (SUCCEEDED(hr)) {
+        begin = message_begin(&writer, MESSAGE_HELLO);
+        wire_write_u8(&writer, MAJOR_VERSION);
+        wire_write_u8(&writer, MINOR_VERSION);
+        wire_write_u64(&writer, handshake->features);
+        hr = message_end(&writer, begin);
+    }
+    if (SUCCEEDED(hr)) {
+        begin = message_begin(&writer, MESSAGE_MY_GMC);
+        wire_write_fixed(&writer, handshake->chain.data, handshake->chain.size);
+        hr = message_end(&writer, begin);
+    }
+    if (FAILED(hr))
+        out->size = before;
+    return hr;
+}
+
+/* Who lacks a feature that the group demands cannot take part, this side included. */
+static HRESULT check_features(const struct handshake *handshake, uint64_t features)
+{
+    const struct group_properties *properties;
+    HRESULT hr = security_properties(handshake->security, &properties);
+    if (hr == PEER_E_GROUP_NOT_READY)
+        return S_OK;
+    if (FAILED(hr))
+        return hr;
+    return properties->required_features & ~features ? PEER_E_UNSUPPORTED_VERSION : S_OK;
+}
+
+HRESULT handshake_start(struct security *security, const struct handshake_options *options,
+                        struct handshake **handshake, struct buffer *out)
+{
+    *handshake = NULL;
+    struct handshake *made = mem_zalloc(sizeof(*made));
+    if (!made)
+        return E_OUTOFMEMORY;
+    made->security = security;
+    made->accepting = options->accepting;
+    made->has_expected = options->expected != NULL;
+    if (options->expected)
+        made->expected = *options->expected;
+    memcpy(made->peer_key, options->peer_key, KEY_SIZE);
+    made->utc = options->utc;
+    made->features = options->features;
+    made->result.kind = options->kind;
+    HRESULT hr = security_own_chain(security, options->utc, &made->chain);
+    if (SUCCEEDED(hr))
+        hr = check_features(made, made->features);
+    if (SUCCEEDED(hr) && options->accepting)
+        hr = send_all(made, out);
+    if (FAILED(hr))
+        handshake_free(made);
+    else
+        *handshake = made;
+    return hr;
+}
+
+void handshake_free(struct handshake *handshake)
+{
+    if (!handshake)
+        return;
+    buffer_deinit(&handshake->input);
+    buffer_deinit(&handshake->chain);
+    mem_free(handshake);
+}
+
+static bool is_own_name(const struct handshake *handshake, struct bytes name)
+{
+    const struct certificate_row *row;
+    return SUCCEEDED(security_own(handshake->security, handshake->utc, &row)) &&
+           bytes_equal(name, bytes_of_text(row->peer_name));
+}
+
+/* The name is kept to be held against the certificate. */
+static HRESULT read_auth_info(struct handshake *handshake, struct bytes body)
+{
+    struct wire_reader reader;
+    wire_reader_init(&reader, body);
+    uint8_t kind = wire_read_u8(&reader);
+    struct bytes graph_id = wire_read_text(&reader, NAME_BYTES_MAX);
+    struct bytes source = wire_read_text(&reader, NAME_BYTES_MAX);
+    struct bytes destination = wire_read_text(&reader, NAME_BYTES_MAX);
+    bool known = handshake->accepting ? kind == HANDSHAKE_NEIGHBOUR || kind == HANDSHAKE_DIRECT
+                                      : kind == KIND_OF_CALLER;
+    if (!wire_reader_done(&reader) || !known || source.size == 0)
+        return PEER_E_INVALID_RECORD;
+    if (!bytes_equal(graph_id, bytes_of_text(security_graph_id(handshake->security))) ||
+        (destination.size > 0 && !is_own_name(handshake, destination)))
+        return PEER_E_NOT_AUTHORIZED;
+    if (handshake->accepting)
+        handshake->result.kind = (enum handshake_kind)kind;
+    memcpy(handshake->result.peer_name, source.data, source.size);
+    handshake->result.peer_name[source.size] = '\0';
+    return S_OK;
+}
+
+/* A later minor version may say more behind what is known. */
+static HRESULT read_hello(struct handshake *handshake, struct bytes body)
+{
+    struct wire_reader reader;
+    wire_reader_init(&reader, body);
+    uint8_t major = wire_read_u8(&reader);
+    uint8_t minor = wire_read_u8(&reader);
+    handshake->result.features = wire_read_u64(&reader);
+    if (reader.failed || (minor == MINOR_VERSION && wire_left(&reader) > 0))
+        return PEER_E_INVALID_RECORD;
+    if (major != MAJOR_VERSION)
+        return PEER_E_UNSUPPORTED_VERSION;
+    return check_features(handshake, handshake->result.features);
+}
+
+static HRESULT read_my_gmc(struct handshake *handshake, struct bytes body)
+{
+    const struct certificate_row *row;
+    struct handshake_result *result = &handshake->result;
+    key_hash(handshake->peer_key, &result->key);
+    if (handshake->has_expected && !hash_equal(&handshake->expected, &result->key))
+        return PEER_E_CONNECTION_NOT_AUTHENTICATED;
+    HRESULT hr =
+        security_admit(handshake->security, body, handshake->peer_key, handshake->utc, &row);
+    if (FAILED(hr))
+        return hr;
+    if (strcmp(row->peer_name, result->peer_name) != 0)
+        return PEER_E_NOT_AUTHORIZED;
+    result->certificate = row->hash;
+    result->roles = row->roles;
+    return S_OK;
+}
+
+static HRESULT read_message(struct handshake *handshake, const struct message *message)
+{
+    static const uint8_t awaited[] = {MESSAGE_AUTH_INFO, MESSAGE_HELLO, MESSAGE_MY_GMC};
+    HRESULT hr;
+    if (message->type >= MESSAGE_SKIPPABLE)
+        return S_OK;
+    if (message->type != awaited[handshake->step])
+        return PEER_E_INVALID_RECORD;
+    switch (message->type) {
+    case MESSAGE_AUTH_INFO:
+        hr = read_auth_info(handshake, message->body);
+        break;
+    case MESSAGE_HELLO:
+        hr = read_hello(handshake, message->body);
+        break;
+    default:
+        hr = read_my_gmc(handshake, message->body);
+        break;
+    }
+    if (SUCCEEDED(hr))
+        handshake->step++;
+    return hr;
+}
+
+/* Handles the messages that are whole. S_FALSE: more bytes are needed. */
+static HRESULT read_messages(struct handshake *handshake)
+{
+    while (handshake->step < STEP_DONE) {
+        struct message message;
+        HRESULT hr = message_next(buffer_view(&handshake->input), &message);
+        if (hr == S_FALSE &&
+            handshake->consumed + handshake->input.size > LIMIT_UNAUTHENTICATED_BYTES)
+            return PEER_E_INVALID_RECORD;
+        if (hr != S_OK)
+            return hr;
+        handshake->consumed += message.size;
+        if (handshake->consumed > LIMIT_UNAUTHENTICATED_BYTES)
+            return PEER_E_INVALID_RECORD;
+        hr = read_message(handshake, &message);
+        if (FAILED(hr))
+            return hr;
+        buffer_consume(&handshake->input, message.size);
+    }
+    return S_OK;
+}
+
+HRESULT handshake_feed(struct handshake *handshake, struct bytes data, struct buffer *out)
+{
+    if (handshake->step == STEP_FAILED)
+        return handshake->failure;
+    ASSERT(handshake->step != STEP_DONE);
+    HRESULT hr = buffer_append(&handshake->input, data.data, data.size);
+    if (SUCCEEDED(hr))
+        hr = read_messages(handshake);
+    if (hr == S_OK && !handshake->accepting)
+        hr = send_all(handshake, out);
+    if (FAILED(hr)) {
+        handshake->step = STEP_FAILED;
+        handshake->failure = hr;
+    }
+    return hr;
+}
+
+const struct handshake_result *handshake_result(const struct handshake *handshake)
+{
+    ASSERT(handshake->step == STEP_DONE);
+    return &handshake->result;
+}
+
+struct bytes handshake_leftover(const struct handshake *handshake)
+{
+    ASSERT(handshake->step == STEP_DONE);
+    return buffer_view(&handshake->input);
+}

@@ -1,0 +1,62 @@
+/* revocation.h - removal: a revocation's bytes, and which certificates and signatures a set of them
+ * leaves alive.
+ *
+ * Pure functions over certificate rows, which form a tree. See docs/protocol.md, "Revocation". The
+ * verdict depends on the set of revocations alone, never on the order in which they came. */
+#ifndef GROUP_REVOCATION_H
+#define GROUP_REVOCATION_H
+
+#include "group/certificate_table.h"
+
+/* The payload of a record of RECORD_TYPE_REVOCATION. */
+struct revocation {
+    struct hash key;   /* key hash of who is removed */
+    uint64_t time;     /* T, UTC: certificates that start at or before it are dead */
+    struct bytes keep; /* digests of HASH_SIZE bytes each, ascending, of record versions and
+                          certificates that stay */
+};
+
+/* As many digests as fit into an inline payload. More take several revocations, whose lists are
+ * united. */
+enum { REVOCATION_KEEP_MAX = 2040 };
+
+/* revocation_encode appends the payload; keep (count digests in any order, repetitions allowed) is
+ * sorted. E_INVALIDARG: over REVOCATION_KEEP_MAX. E_OUTOFMEMORY. */
+HRESULT revocation_encode(const struct hash *key, uint64_t time, const struct hash *keep,
+                          uint32_t count, struct buffer *out) MUST_CHECK;
+/* revocation_decode is total; keep points into payload. PEER_E_INVALID_RECORD. */
+HRESULT revocation_decode(struct bytes payload, struct revocation *revocation) MUST_CHECK;
+
+/* Count and checksum of the revocations in force: equal for equal sets. */
+struct revocation_summary {
+    uint32_t count;
+    struct hash sum;
+};
+
+struct revocation_set;
+
+HRESULT revocation_set_new(struct revocation_set **set) MUST_CHECK;
+void revocation_set_free(struct revocation_set *set); /* NULL is fine */
+
+/* revocation_set_add copies one revocation, sealed as record version digest with the certificate
+ * seal (a row that stays in the table), and decides the whole set anew. S_FALSE: it was known.
+ * E_OUTOFMEMORY: as it was. */
+HRESULT revocation_set_add(struct revocation_set *set, const struct revocation *revocation,
+                           const struct hash *digest,
+                           const struct certificate_row *seal) MUST_CHECK;
+
+/* revocation_certificate_dead: the certificate, or what it hangs on, was removed and no keep-list
+ * saves it. */
+bool revocation_certificate_dead(struct revocation_set *set, const struct certificate_row *row);
+/* revocation_signature_dead: the same for something signed under that certificate; digest is the
+ * record version's. */
+bool revocation_signature_dead(struct revocation_set *set, const struct certificate_row *row,
+                               const struct hash *digest);
+/* revocation_needs: this row seals a revocation of the set and must stay. */
+bool revocation_needs(struct revocation_set *set, const struct certificate_row *row);
+/* revocation_last gives the greatest T in force against a key; 0: none. A readmission starts after
+ * it. */
+uint64_t revocation_last(struct revocation_set *set, const struct hash *key);
+void revocation_set_summary(struct revocation_set *set, struct revocation_summary *summary);
+
+#endif

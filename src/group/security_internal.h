@@ -1,0 +1,87 @@
+/* security_internal.h - the structure behind security.h, shared by the security_*.c files only. */
+#ifndef GROUP_SECURITY_INTERNAL_H
+#define GROUP_SECURITY_INTERNAL_H
+
+#include "group/security.h"
+
+/* A certificate starts this long before its issue, and links allow as much on both sides. */
+#define VALIDITY_GRACE (20 * 60 * TICKS_PER_SECOND)
+
+/* What an invitation left behind, for the time before the Security Properties arrive. */
+struct joining {
+    char *cloud;
+    char *friendly_name;
+    struct address_list hints;
+    struct rendezvous rendezvous;
+    struct revocation_summary revocations;
+};
+
+struct security {
+    struct provider provider; /* first: the graph holds a pointer to it */
+    struct store *store;
+    struct certificate_table *table;
+    struct revocation_set *revocations;
+    struct signing_key *key;
+    struct signing_key *group_key; /* NULL but with the creator */
+    struct hash key_hash;
+    char *peer_name;
+    char *graph_id;
+    uint64_t utc;
+    bool has_properties;
+    bool properties_unsupported; /* they are of a later version, or demand what is not here */
+    struct group_properties properties;
+    struct joining joining;
+};
+
+static inline struct security *security_of(struct provider *provider)
+{
+    return (struct security *)provider;
+}
+
+static inline const struct hash *record_signer(const struct record *record)
+{
+    static const struct hash none;
+    return hash_equal(&record->modifier, &none) ? &record->creator : &record->modifier;
+}
+
+/* ---- security.c, security_join.c ---- */
+HRESULT security_new(struct store *store, const struct security_self *self, const char *group_name,
+                     uint64_t utc, struct security **security) MUST_CHECK;
+/* security_put_names records whose security of which group the store is. */
+HRESULT security_put_names(struct security *security) MUST_CHECK;
+void security_joining_deinit(struct joining *joining);
+HRESULT security_load_joining(struct security *security) MUST_CHECK;
+
+/* ---- security_judge.c ---- */
+HRESULT security_judge(struct provider *provider, const struct record *record,
+                       const struct hash *digest, const struct record_seal *seal,
+                       struct bytes payload, struct verify_job *job);
+HRESULT security_seal(struct provider *provider, const struct record *record,
+                      const struct hash *digest, struct record_seal *seal);
+
+/* ---- security_certificates.c ---- */
+bool security_certificate_has(struct provider *provider, const struct hash *certificate);
+HRESULT security_certificate_chain(struct provider *provider, const struct hash *certificate,
+                                   struct buffer *out);
+HRESULT security_certificate_take(struct provider *provider, struct bytes chain);
+/* security_keep verifies one certificate and keeps it in table and store. *row may be NULL. */
+HRESULT security_keep(struct security *security, struct bytes der,
+                      struct certificate_row **row) MUST_CHECK;
+/* security_load_certificates fills the table from the store. PEER_E_INVALID_DATABASE. */
+HRESULT security_load_certificates(struct security *security) MUST_CHECK;
+/* security_parse reads a certificate of the table back from the store (certificate_deinit). */
+HRESULT security_parse(struct security *security, const struct certificate_row *row,
+                       struct certificate *certificate) MUST_CHECK;
+/* certificate_list_last gives the last certificate of a (u32 length, DER)* list; false: no list. */
+bool certificate_list_last(struct bytes list, struct bytes *last);
+/* security_best gives the newest certificate of a key that is alive and holds at utc, or NULL. */
+struct certificate_row *security_best(const struct security *security, const struct hash *key,
+                                      uint64_t utc);
+
+/* ---- security_records.c ---- */
+HRESULT security_accepted(struct provider *provider, const struct record *record,
+                          const struct hash *digest, struct bytes payload, unsigned *effects);
+/* security_load_records reads properties and revocations from the store. */
+HRESULT security_load_records(struct security *security) MUST_CHECK;
+
+#endif

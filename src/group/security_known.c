@@ -1,0 +1,163 @@
+/* security_known.c - what a group's security tells its callers, and who is admitted to a link.
+ *
+ * Happy path: a getter, or a walk over the certificates of one key for the newest that holds and is
+ * alive. A stranger's chain is admitted when it is of this group, ends in the key of the TLS link,
+ * holds now and is not revoked. Failure: codes tell apart what time and what a revocation has
+ * ended. */
+#include "group/security_internal.h"
+
+struct provider *security_provider(struct security *security)
+{
+    return &security->provider;
+}
+
+void security_set_time(struct security *security, uint64_t utc)
+{
+    security->utc = utc;
+}
+
+const char *security_graph_id(const struct security *security)
+{
+    return security->graph_id;
+}
+
+void security_group_key_hash(const struct security *security, struct hash *hash)
+{
+    *hash = certificate_table_root(security->table)->key_hash;
+}
+
+bool security_is_creator(const struct security *security)
+{
+    return security->group_key != NULL;
+}
+
+bool security_may_set_properties(const struct security *security)
+{
+    if (security->group_key)
+        return true;
+    for (const struct certificate_row *row =
+             certificate_table_of_key(security->table, &security->key_hash);
+         row; row = row->next_of_key) {
+        if (row->deputy && certificate_row_valid(row, security->utc, VALIDITY_GRACE) &&
+            !revocation_certificate_dead(security->revocations, row))
+            return true;
+    }
+    return false;
+}
+
+HRESULT security_properties(const struct security *security,
+                            const struct group_properties **properties)
+{
+    *properties = NULL;
+    if (security->properties_unsupported)
+        return PEER_E_UNSUPPORTED_VERSION;
+    if (!security->has_properties)
+        return PEER_E_GROUP_NOT_READY;
+    *properties = &security->properties;
+    return S_OK;
+}
+
+const struct rendezvous *security_rendezvous(const struct security *security)
+{
+    return security->has_properties ? &security->properties.rendezvous
+                                    : &security->joining.rendezvous;
+}
+
+const struct address *security_hints(const struct security *security, uint32_t *count)
+{
+    *count = security->joining.hints.count;
+    return security->joining.hints.items;
+}
+
+const char *security_cloud(const struct security *security)
+{
+    const char *cloud =
+        security->has_properties ? security->properties.cloud : security->joining.cloud;
+    return cloud ? cloud : "";
+}
+
+const char *security_friendly_name(const struct security *security)
+{
+    const char *name = security->has_properties ? security->properties.friendly_name
+                                                : security->joining.friendly_name;
+    return name ? name : "";
+}
+
+void security_revocations_expected(const struct security *security,
+                                   struct revocation_summary *summary)
+{
+    *summary = security->joining.revocations;
+}
+
+void security_revocations(const struct security *security, struct revocation_summary *summary)
+{
+    revocation_set_summary(security->revocations, summary);
+}
+
+HRESULT security_own(const struct security *security, uint64_t utc,
+                     const struct certificate_row **row)
+{
+    *row = security_best(security, &security->key_hash, utc);
+    if (*row)
+        return S_OK;
+    for (const struct certificate_row *other =
+             certificate_table_of_key(security->table, &security->key_hash);
+         other; other = other->next_of_key) {
+        if (!revocation_certificate_dead(security->revocations, other))
+            return PEER_E_INVALID_TIME_PERIOD;
+    }
+    return PEER_E_NOT_AUTHORIZED;
+}
+
+unsigned security_own_roles(const struct security *security, uint64_t utc)
+{
+    const struct certificate_row *row;
+    return SUCCEEDED(security_own(security, utc, &row)) ? row->roles : 0;
+}
+
+HRESULT security_own_chain(const struct security *security, uint64_t utc, struct buffer *list)
+{
+    const struct certificate_row *row;
+    HRESULT hr = security_own(security, utc, &row);
+    if (FAILED(hr))
+        return hr;
+    struct provider *provider = (struct provider *)&security->provider;
+    return security_certificate_chain(provider, &row->hash, list);
+}
+
+struct signing_key *security_own_key(const struct security *security)
+{
+    return security->key;
+}
+
+HRESULT security_admit(struct security *security, struct bytes chain, const uint8_t key[KEY_SIZE],
+                       uint64_t utc, const struct certificate_row **row)
+{
+    struct certificate leaf;
+    struct bytes last;
+    *row = NULL;
+    if (!certificate_list_last(chain, &last))
+        return PEER_E_NOT_AUTHORIZED;
+    HRESULT hr = certificate_parse(last, &leaf);
+    if (FAILED(hr))
+        return hr == E_OUTOFMEMORY ? hr : PEER_E_NOT_AUTHORIZED;
+    struct hash hash = leaf.hash;
+    bool own_key = memcmp(leaf.key, key, KEY_SIZE) == 0;
+    bool of_group =
+        leaf.kind == CERTIFICATE_MEMBER && strcmp(leaf.group_name, security->graph_id) == 0;
+    certificate_deinit(&leaf);
+    if (!own_key)
+        return PEER_E_CONNECTION_NOT_AUTHENTICATED;
+    if (!of_group)
+        return PEER_E_NOT_AUTHORIZED;
+    hr = security_certificate_take(&security->provider, chain);
+    if (FAILED(hr))
+        return hr == PEER_E_INVALID_RECORD ? PEER_E_NOT_AUTHORIZED : hr;
+    const struct certificate_row *found = certificate_table_find(security->table, &hash);
+    ASSERT(found);
+    if (!certificate_row_valid(found, utc, VALIDITY_GRACE) ||
+        revocation_certificate_dead(security->revocations, found))
+        return PEER_E_NOT_AUTHORIZED;
+    *row = found;
+    return S_OK;
+}

@@ -1,0 +1,247 @@
+"""Does each checker in tools/ pass on what is right and fail on what is wrong? Every case builds a small tree in a
+temporary folder, so that the checkers are tested apart from the project's own state."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+
+
+class Tree(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = folder.name
+
+    def write(self, name, text):
+        path = os.path.join(self.root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def run_tool(self, tool, *arguments, **environment):
+        path = os.path.join(ROOT, "tools", tool)
+        with open(path, encoding="utf-8") as file:
+            interpreter = [sys.executable] if "python" in file.readline() else ["bash"]
+        result = subprocess.run(interpreter + [path, *arguments], capture_output=True, text=True,
+                                env={**os.environ, **environment})
+        return result.returncode, result.stdout + result.stderr
+
+
+class Layers(Tree):
+    def check(self, name, text):
+        self.write(name, text)
+        return self.run_tool("check-layers", self.root)
+
+    def assert_good(self, name, text):
+        code, output = self.check(name, text)
+        self.assertEqual(code, 0, output)
+        return output
+
+    def assert_bad(self, name, text, words):
+        code, output = self.check(name, text)
+        self.assertEqual(code, 1, output)
+        self.assertIn(words, output)
+
+    def test_includes_downwards_are_good(self):
+        self.assert_good("src/graph/a.c", '#include <stdint.h>\n#include "base/hash.h"\n#include "graph/a.h"\n')
+
+    def test_an_include_upwards(self):
+        self.assert_bad("src/graph/a.c", '#include "engine/loop.h"\n', "points up")
+
+    def test_the_store_does_not_know_records(self):
+        self.assert_bad("src/store/a.c", '#include "record/record.h"\n', "points up")
+
+    def test_an_include_of_a_neighbouring_file(self):
+        self.assert_bad("src/graph/a.c", '#include "a.h"\n', "not written from src/")
+
+    def test_the_command_uses_public_headers(self):
+        self.assert_good("src/cli/a.c", '#include <p2p.h>\n#include <peergroup/platform.h>\n#include "cli/a.h"\n')
+        self.assert_bad("src/cli/b.c", '#include "base/hash.h"\n', "private")
+
+    def test_a_clock_or_socket_in_a_pure_layer(self):
+        for header in ("time.h", "uv.h", "sys/socket.h", "openssl/ssl.h", "sqlite3.h", "pthread.h", "unistd.h",
+                       "netinet/in.h", "sys/time.h"):
+            self.assert_bad("src/graph/a.c", f"#include <{header}>\n", "pure")
+            self.assert_good("src/graph/a.c", "\n")
+        self.assert_good("src/engine/a.c", "#include <uv.h>\n")
+
+    def test_sodium_in_the_graph(self):
+        self.assert_bad("src/graph/a.c", "#include <sodium.h>\n", "base/hash.h")
+
+    def test_sodium_in_the_base(self):
+        self.assert_good("src/base/a.c", "#include <sodium.h>\n")
+
+    def test_a_folder_that_is_no_layer(self):
+        self.assert_bad("src/util/a.c", "\n", "no layer")
+
+    def test_a_wide_line(self):
+        self.assert_good("src/base/a.c", "/*" + "x" * 96 + "*/\n")
+        self.assert_bad("src/base/a.c", "/*" + "x" * 97 + "*/\n", "101 columns")
+
+    def test_a_long_file(self):
+        self.assert_good("src/base/a.c", "\n" * 1000)
+        self.assert_bad("src/base/a.c", "\n" * 1001, "1001 lines")
+
+    def function(self, lines):
+        return "int a(void)\n{\n" + "    a();\n" * (lines - 3) + "}\n"
+
+    def test_a_long_function(self):
+        self.assertNotIn("long:", self.assert_good("src/base/a.c", self.function(70)))
+        self.assertIn("a has 71 lines", self.assert_good("src/base/a.c", self.function(71)))
+        self.assert_good("src/base/a.c", self.function(120))
+        self.assert_bad("src/base/a.c", self.function(121), "a has 121 lines")
+
+    def test_an_empty_tree(self):
+        self.assertEqual(self.run_tool("check-layers", self.root)[0], 1)
+
+
+class Format(Tree):
+    def setUp(self):
+        super().setUp()
+        if not shutil.which("clang-format"):
+            self.skipTest("no clang-format")
+        shutil.copy(os.path.join(ROOT, ".clang-format"), self.root)
+
+    def test_a_file_in_the_house_format(self):
+        self.write("a.c", "int a;\n")
+        code, output = self.run_tool("check-format", self.root)
+        self.assertEqual(code, 0, output)
+
+    def test_a_file_in_another(self):
+        self.write("a.c", "int  a ;\n")
+        self.assertNotEqual(self.run_tool("check-format", self.root)[0], 0)
+
+    def test_a_build_folder_is_left_out(self):
+        self.write("a.c", "int a;\n")
+        self.write("build/meson-private/check.c", "int  a ;\n")
+        code, output = self.run_tool("check-format", self.root)
+        self.assertEqual(code, 0, output)
+
+    def test_no_clang_format_is_a_skip(self):
+        self.assertEqual(self.run_tool("check-format", self.root, CLANG_FORMAT="no-such-format")[0], 77)
+
+
+class ContractCopy(Tree):
+    NAMES = ("constants.tsv", "functions.tsv", "returns.tsv", "structs.txt")
+
+    def fill(self, folder):
+        for name in self.NAMES:
+            self.write(f"{folder}/{name}", name + "\n")
+        return os.path.join(self.root, folder)
+
+    def test_equal_and_different_copies(self):
+        copy, original = self.fill("copy"), self.fill("original")
+        self.assertEqual(self.run_tool("check-contract-copy", copy, original)[0], 0)
+        self.write("copy/structs.txt", "another\n")
+        self.assertEqual(self.run_tool("check-contract-copy", copy, original)[0], 1)
+
+    def test_no_original_is_a_skip(self):
+        self.assertEqual(self.run_tool("check-contract-copy", self.fill("copy"), self.root + "/none")[0], 77)
+
+
+class Symbols(Tree):
+    HEADER = ("#include <string.h>\n"
+              "#define API __attribute__((visibility(\"default\")))\n"
+              "typedef struct guid { int a; } GUID;\n"
+              "typedef int (*callback)(int);\n"
+              "API int PeerOne(int a,\n    int b);\n"
+              "static inline int helper(void)\n{\n    return 1;\n}\n"
+              "API extern int PeerTwo(callback c);\n"
+              "extern const GUID PEER_ROLE;\n")
+    SOURCE = "#include <p2p.h>\nint PeerOne(int a, int b) { return a + b; }\n" \
+             "int PeerTwo(callback c) { return c(1); }\nconst GUID PEER_ROLE = { 1 };\n"
+
+    def setUp(self):
+        super().setUp()
+        if not shutil.which("cc") or not shutil.which("nm"):
+            self.skipTest("no compiler")
+        self.write("include/peergroup/platform.h", "")
+        self.write("include/peergroup/compat/pnrpns.h", "")
+
+    def check(self, header, source):
+        self.write("include/p2p.h", header)
+        path = self.write("a.c", source)
+        library = os.path.join(self.root, "a.so")
+        subprocess.run(["cc", "-shared", "-fPIC", "-I", self.root + "/include", "-o", library, path], check=True)
+        return self.run_tool("check-symbols", library, self.root + "/include")
+
+    def test_all_declared_and_exported(self):
+        code, output = self.check(self.HEADER, self.SOURCE)
+        self.assertEqual(code, 0, output)
+        self.assertIn("3 names declared, 3 exported", output)
+
+    def test_an_export_without_declaration(self):
+        code, output = self.check(self.HEADER, self.SOURCE + "int PeerThree(void) { return 1; }\n")
+        self.assertEqual(code, 1)
+        self.assertIn("exported and not declared: PeerThree", output)
+
+    def test_a_declaration_without_export(self):
+        code, output = self.check(self.HEADER + "API int PeerThree(void);\n", self.SOURCE)
+        self.assertEqual(code, 1)
+        self.assertIn("declared and not exported: PeerThree", output)
+
+
+class Coverage(Tree):
+    FUNCTIONS = "group\tdll\tfunction\tsignature\tpurpose\tmin_windows\n" \
+                "Grouping\tP2P.dll\tPeerOne\t-\t-\tXP\nGrouping\tP2P.dll\tPeerTwo\t-\t-\tXP\n" \
+                "Collaboration\tP2P.dll\tPeerOther\t-\t-\tXP\n"
+    RETURNS = "function\tcode\tcondition\nPeerOne\tE_INVALIDARG\tbad\nPeerOne\tE_OUTOFMEMORY\tno memory\n" \
+              "PeerOne\tfamily:CRYPT_*\tkeys\nPeerTwo\tfamily:CRYPT_*\tkeys\nPeerTwo\t(none)\tnothing\n" \
+              "PeerOther\tE_FAIL\tout of scope\n"
+    COVERED = 'CONTRACT("PeerOne", "S_OK");\nCONTRACT("PeerOne",\n  "E_INVALIDARG");\nCONTRACT_OOM("PeerOne");\n' \
+              'CONTRACT("PeerOne", "family:CRYPT_*");\nCONTRACT("PeerTwo", "S_OK");\n'
+
+    def setUp(self):
+        super().setUp()
+        self.write("contract/functions.tsv", self.FUNCTIONS)
+        self.write("contract/returns.tsv", self.RETURNS)
+        self.list = self.write("working.txt", "# all\nPeerOne\nPeerTwo # and this\n")
+
+    def coverage(self, marks, deviations=None, limit=True):
+        self.write("tests/contract/test_a.c", marks)
+        if deviations:
+            self.write("docs/deviations.md", deviations)
+        return self.run_tool("contract-coverage", "--root", self.root, *(["--functions", self.list] if limit else []))
+
+    def test_uncovered_rows_are_listed_and_fail(self):
+        code, output = self.coverage('CONTRACT("PeerOne", "S_OK");\n')
+        self.assertEqual(code, 1)
+        self.assertIn("PeerOne\tE_INVALIDARG\tbad\n", output)
+        self.assertIn("PeerTwo\tS_OK\t", output)
+        self.assertIn("PeerOne: 1 of 4 rows", output)
+        self.assertNotIn("PeerOther", output)
+
+    def test_without_a_list_it_only_reports(self):
+        self.assertEqual(self.coverage("", limit=False)[0], 0)
+
+    def test_a_family_needs_its_line_and_one_case(self):
+        line = "| row | code | reason |\n|---|---|---|\n| `family:CRYPT_*` | every code | one case stands for all |\n"
+        code, output = self.coverage(self.COVERED)
+        self.assertEqual(code, 1)
+        self.assertIn("PeerTwo\tfamily:CRYPT_*", output)
+        code, output = self.coverage(self.COVERED, line)
+        self.assertEqual(code, 0, output)
+        code, output = self.coverage(self.COVERED.replace('CONTRACT("PeerOne", "family:CRYPT_*");\n', ""), line)
+        self.assertEqual(code, 1, output)
+
+    def test_an_excluded_row_needs_a_reason(self):
+        marks = self.COVERED.replace('CONTRACT("PeerOne",\n  "E_INVALIDARG");\n', "") + \
+            'CONTRACT("PeerTwo", "family:CRYPT_*");\n'
+        self.assertEqual(self.coverage(marks)[0], 1)
+        self.assertEqual(self.coverage(marks, "| PeerOne | E_INVALIDARG | |\n")[0], 1)
+        self.assertEqual(self.coverage(marks, "| `PeerOne` | `E_INVALIDARG` | cannot happen |\n")[0], 0)
+
+    def test_a_mark_in_a_comment_covers_nothing(self):
+        self.assertEqual(self.coverage("/* " + self.COVERED + " */")[0], 1)
+
+    def test_a_mark_for_an_unknown_function(self):
+        self.assertEqual(self.coverage(self.COVERED + 'CONTRACT("PeerOn", "S_OK");\n')[0], 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
