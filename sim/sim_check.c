@@ -6,6 +6,7 @@
 #include "sim_internal.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct listing {
@@ -43,6 +44,33 @@ static bool takes_part(const struct sim_node *node)
     return node->alive && node->graph && node->online;
 }
 
+static void describe(struct sim *sim, struct sim_node *node, const struct guid *id, char *text,
+                     size_t size)
+{
+    struct store_record row;
+    int64_t now = (int64_t)sim_peer_time(sim), second = (int64_t)TICKS_PER_SECOND;
+    if (FAILED(node->store->ops->find(node->store, id, &row)))
+        snprintf(text, size, "node %u holds nothing", node->index);
+    else
+        snprintf(
+            text, size,
+            "node %u holds version %u%s of type %02x%02x%02x%02x, written at %lld s, ending at "
+            "%lld s from now",
+            node->index, row.version, row.deleted ? " (deleted)" : "", row.type.bytes[0],
+            row.type.bytes[1], row.type.bytes[2], row.type.bytes[3],
+            (long long)(((int64_t)row.modified - now) / second),
+            (long long)(((int64_t)row.expiration - now) / second));
+}
+
+static void tell_difference(struct sim *sim, struct sim_node *a, struct sim_node *b,
+                            const struct guid *id)
+{
+    char one[160], other[160];
+    describe(sim, a, id, one, sizeof(one));
+    describe(sim, b, id, other, sizeof(other));
+    sim_fail(sim, "at %llu ms %s, %s", (unsigned long long)sim->now_ms, one, other);
+}
+
 static bool compare(struct sim *sim, bool tell)
 {
     uint64_t after = sim_peer_time(sim) + 130 * TICKS_PER_SECOND;
@@ -61,14 +89,8 @@ static bool compare(struct sim *sim, bool tell)
         }
         const struct store_item *differs = first_difference(&first, &listing);
         equal = !differs;
-        if (differs && tell) {
-            char id[GUID_TEXT_SIZE];
-            guid_format(&differs->key.id, id);
-            sim_fail(sim,
-                     "at %llu ms node %u holds %u versions and node %u holds %u; they differ at %s",
-                     (unsigned long long)sim->now_ms, reference->index, first.count, node->index,
-                     listing.count, id);
-        }
+        if (differs && tell)
+            tell_difference(sim, reference, node, &differs->key.id);
         free(listing.items);
     }
     free(first.items);

@@ -304,6 +304,13 @@ void network_dial(struct sim *sim, struct sim_node *node, const struct graph_act
              sim->now_ms + wait);
 }
 
+/* What the handshake checks. */
+static bool is_allowed(struct sim *sim, struct sim_node *node, const struct sim_node *other)
+{
+    struct provider *provider = &node->provider.base;
+    return provider->ops->link_allowed(provider, &other->key.hash, sim_utc(sim, node)) == S_OK;
+}
+
 static void dialed(struct sim *sim, const struct sim_event *event)
 {
     struct sim_node *node = sim->nodes[event->node];
@@ -312,6 +319,7 @@ static void dialed(struct sim *sim, const struct sim_event *event)
     struct sim_node *other = event->link < sim->node_count ? sim->nodes[event->link] : NULL;
     bool reached = other && other->alive && other->listening && other->group == node->group &&
                    (!event->has_key || hash_equal(&event->key, &other->key.hash));
+    reached = reached && is_allowed(sim, node, other) && is_allowed(sim, other, node);
     if (!reached) {
         struct graph_event failed = {
             .type = GRAPH_DIAL_FAILED, .dial = event->token, .reason = PEER_E_CONNECTION_FAILED};
