@@ -14,6 +14,7 @@
 #define HASH_NONFATAL_OOM 1
 #define uthash_malloc(size) mem_alloc(size)
 #define uthash_free(block, size) mem_free(block)
+#define HASH_FUNCTION(key, size, hash) HASH_OAT(key, size, hash)
 #define uthash_nonfatal_oom(element) ((element)->lost = true)
 #include <uthash.h>
 

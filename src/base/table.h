@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 
 #define HASH_NONFATAL_OOM 1
+#define HASH_FUNCTION(key, size, hash) HASH_OAT(key, size, hash)
 #define uthash_malloc(size) mem_alloc(size)
 #define uthash_free(block, size) mem_free(block)
 #define uthash_nonfatal_oom(element) ((void)(element))

@@ -24,7 +24,7 @@ enum {
     ASKED_SIZE = 1024,    /* digests asked for lately, not asked again from the same link */
     ASKED_MS = 10000,
     REFUSED_SIZE = 256, /* digests refused lately, not asked for again */
-    PT2PT_PARTIAL_MAX = 4 * 1024 * 1024,
+    PT2PT_PARTIAL_MAX = LIMIT_DATA_SIZE,
     REMEMBERED_MAX = 32
 };
 #define HORIZON_MARGIN                                                                             \

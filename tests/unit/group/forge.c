@@ -264,6 +264,20 @@ void forge_finish(struct forge *forge, const struct signing_key *key, struct buf
     buffer_deinit(&body);
 }
 
+HRESULT forge_parse(struct forge *forge, const struct signing_key *key)
+{
+    struct buffer der = BUFFER_NULL;
+    struct certificate certificate;
+    forge_finish(forge, key, &der);
+    HRESULT hr = certificate_parse(buffer_view(&der), &certificate);
+    if (FAILED(hr))
+        assert_true(!certificate.owned && !certificate.peer_name);
+    certificate_deinit(&certificate);
+    buffer_deinit(&der);
+    forge_deinit(forge);
+    return hr;
+}
+
 struct signing_key *cast_key(unsigned n)
 {
     uint8_t seed[SEED_SIZE] = {(uint8_t)n, (uint8_t)(n >> 8), 1};
@@ -312,4 +326,30 @@ void cast_deinit(struct cast *cast)
         certificate_deinit(&cast->certificates[i]);
         buffer_deinit(&cast->ders[i]);
     }
+}
+
+void cast_grow(const struct cast *cast, uint32_t count, struct buffer *list)
+{
+    struct bytes first[] = {buffer_view(&cast->ders[CAST_GROUP]),
+                            buffer_view(&cast->ders[CAST_CREATOR])};
+    list->size = 0;
+    assert_ok(chain_encode(first, 2, list));
+    struct certificate issuer;
+    struct signing_key *issuer_key = signing_key_share(cast->keys[CAST_CREATOR]);
+    assert_ok(certificate_parse(buffer_view(&cast->ders[CAST_CREATOR]), &issuer));
+    for (uint32_t i = 2; i <= count; i++) {
+        struct signing_key *key = cast_key(100 + i);
+        struct certificate_request request = cast_request(key, ROLE_INVITING_MEMBER);
+        struct buffer der = BUFFER_NULL;
+        assert_ok(certificate_issue(&request, &issuer, issuer_key, &der));
+        assert_ok(chain_encode(&(struct bytes){der.data, der.size}, 1, list));
+        certificate_deinit(&issuer);
+        signing_key_free(issuer_key);
+        assert_ok(certificate_parse(buffer_view(&der), &issuer));
+        issuer_key = key;
+        buffer_deinit(&der);
+        mem_free((char *)request.peer_name);
+    }
+    certificate_deinit(&issuer);
+    signing_key_free(issuer_key);
 }

@@ -37,6 +37,9 @@ void forge_deinit(struct forge *forge);
 /* forge_finish puts the pieces together and signs. */
 void forge_finish(struct forge *forge, const struct signing_key *key, struct buffer *der);
 
+/* forge_parse finishes, parses and frees; gives what certificate_parse said. */
+HRESULT forge_parse(struct forge *forge, const struct signing_key *key);
+
 /* forge_set makes a piece of hex digits (spaces are fine). forge_extend sets an extension's value.
  */
 void forge_set(struct buffer *piece, const char *hex);
@@ -62,5 +65,8 @@ void cast_deinit(struct cast *cast);
 /* cast_key makes the key number n; cast_request a member's request for it (free .peer_name). */
 struct signing_key *cast_key(unsigned n);
 struct certificate_request cast_request(const struct signing_key *key, unsigned roles);
+/* cast_grow lists the group, the creator and inviting members below, count certificates without the
+ * group's. */
+void cast_grow(const struct cast *cast, uint32_t count, struct buffer *list);
 
 #endif

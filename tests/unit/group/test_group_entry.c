@@ -2,12 +2,15 @@
  * that race (a new group, the end of its identity) exactly one through? */
 #include "support/home.h"
 #include "support/foreign_memory.h"
+#include "support/sweep.h"
 
 #include "group/identity.h"
 
 #include <pthread.h>
 
 static struct identity me;
+static char group_a[] = "g.a";
+static char no_name[] = "";
 
 static int setup(void **state)
 {
@@ -256,47 +259,44 @@ static void test_survives_want_of_memory(void **state)
     (void)state;
     static HRESULT (*const calls[])(void) = {call_reserve, call_find, call_each, call_rename};
     add("g.a");
-    for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-        bool hit = true;
-        for (uint64_t n = 1; hit; n += 1 + n / 50) {
-            mem_fail_nth(n);
-            HRESULT hr = calls[i]();
-            hit = mem_fail_hit();
-            mem_fail_nth(0);
-            if (FAILED(hr))
-                assert_hr(hr, E_OUTOFMEMORY);
-        }
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+        assert_true(sweep(calls[i], NULL) > 5);
 }
 
-/* One change of g.a under each failure, in turn to be there and to be gone. */
-static void sweep_change(bool there)
+static HRESULT call_add(void)
 {
-    struct group_entry entry = {
-        .identity = me.peer_name, .group = "g.a", .friendly_name = "", .database = test_home};
-    bool hit = true;
-    for (uint64_t n = 1; hit; n += 1 + n / 50) {
-        mem_fail_nth(n);
-        HRESULT hr = there ? group_entry_add(&entry) : group_entry_remove(me.peer_name, "g.a");
-        hit = mem_fail_hit();
-        mem_fail_nth(0);
-        if (FAILED(hr)) {
-            assert_hr(hr, E_OUTOFMEMORY);
-            assert_true(is_there() == !there);
-            continue;
-        }
-        assert_true(is_there() == there);
-        hr = there ? group_entry_remove(me.peer_name, "g.a") : group_entry_add(&entry);
-        assert_ok(hr);
-    }
+    struct group_entry entry = {.identity = me.peer_name,
+                                .group = group_a,
+                                .friendly_name = no_name,
+                                .database = test_home};
+    return group_entry_add(&entry);
+}
+
+static HRESULT call_remove(void)
+{
+    return group_entry_remove(me.peer_name, "g.a");
+}
+
+static void after_add(HRESULT hr)
+{
+    assert_true(is_there() == SUCCEEDED(hr));
+    if (SUCCEEDED(hr))
+        assert_ok(call_remove());
+}
+
+static void after_remove(HRESULT hr)
+{
+    assert_true(is_there() == FAILED(hr));
+    if (SUCCEEDED(hr))
+        assert_ok(call_add());
 }
 
 static void test_change_without_memory_is_whole_or_none(void **state)
 {
     (void)state;
-    sweep_change(true);
+    assert_true(sweep(call_add, after_add) > 5);
     add("g.a");
-    sweep_change(false);
+    assert_true(sweep(call_remove, after_remove) > 5);
 }
 
 int main(void)

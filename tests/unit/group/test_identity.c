@@ -2,6 +2,7 @@
  * when the database is damaged or out of reach? */
 #include "support/home.h"
 #include "support/foreign_memory.h"
+#include "support/sweep.h"
 
 #include "group/identity.h"
 #include "group/peer_name.h"
@@ -364,59 +365,67 @@ static void test_read_only_folder(void **state)
     as_ordinary_user(read_only);
 }
 
-/* What a fresh home holds after a create that failed must allow the very same create. */
+static struct signing_key *swept_key;
+static struct identity swept;
+
+static HRESULT call_create(void)
+{
+    return identity_create("0", NULL, swept_key, &swept);
+}
+
+/* A create that failed left nothing, and allows the very same create. */
+static void after_create(HRESULT hr)
+{
+    int count = 0;
+    if (SUCCEEDED(hr)) {
+        assert_ok(identity_delete(swept.peer_name));
+        identity_deinit(&swept);
+        return;
+    }
+    assert_null(swept.peer_name);
+    assert_ok(identity_each(count_visit, &count));
+    assert_int_equal(count, 0);
+    struct hash hash;
+    uint8_t public_key[KEY_SIZE];
+    signing_key_public(swept_key, public_key);
+    key_hash(public_key, &hash);
+    assert_false(has_key_file(&hash));
+}
+
 static void test_create_survives_want_of_memory(void **state)
 {
     (void)state;
-    struct signing_key *key = NULL;
-    assert_ok(signing_key_new(&key));
-    uint64_t n = 1;
-    for (bool hit = true; hit; n += 1 + n / 50) {
-        struct identity identity;
-        int count = 0;
-        mem_fail_nth(n);
-        HRESULT hr = identity_create("0", NULL, key, &identity);
-        hit = mem_fail_hit();
-        mem_fail_nth(0);
-        if (FAILED(hr)) {
-            assert_hr(hr, E_OUTOFMEMORY);
-            assert_null(identity.peer_name);
-            assert_ok(identity_each(count_visit, &count));
-            assert_int_equal(count, 0);
-            struct hash hash;
-            uint8_t public_key[KEY_SIZE];
-            signing_key_public(key, public_key);
-            key_hash(public_key, &hash);
-            assert_false(has_key_file(&hash));
-            continue;
-        }
-        assert_ok(identity_delete(identity.peer_name));
-        identity_deinit(&identity);
+    assert_ok(signing_key_new(&swept_key));
+    assert_true(sweep(call_create, after_create) > 20);
+    signing_key_free(swept_key);
+}
+
+static HRESULT call_delete(void)
+{
+    return identity_delete(swept.peer_name);
+}
+
+/* A deletion that failed left all; one that did not left neither row nor, by the next one, key. */
+static void after_delete(HRESULT hr)
+{
+    if (FAILED(hr)) {
+        assert_ok(identity_state(swept.peer_name));
+        assert_true(has_key_file(&swept.key_hash));
+        return;
     }
-    assert_true(n > 20);
-    signing_key_free(key);
+    struct hash gone = swept.key_hash;
+    assert_hr(identity_state(swept.peer_name), IDENTITY_E_DELETED);
+    identity_deinit(&swept);
+    make("0", NULL, &swept);
+    assert_false(has_key_file(&gone));
 }
 
 static void test_delete_survives_want_of_memory(void **state)
 {
     (void)state;
-    bool hit = true;
-    for (uint64_t n = 1; hit; n += 1 + n / 50) {
-        struct identity identity;
-        make("0", NULL, &identity);
-        mem_fail_nth(n);
-        HRESULT hr = identity_delete(identity.peer_name);
-        hit = mem_fail_hit();
-        mem_fail_nth(0);
-        if (FAILED(hr)) {
-            assert_hr(hr, E_OUTOFMEMORY);
-            assert_ok(identity_state(identity.peer_name));
-            assert_true(has_key_file(&identity.key_hash));
-            assert_ok(identity_delete(identity.peer_name));
-        }
-        assert_hr(identity_state(identity.peer_name), IDENTITY_E_DELETED);
-        identity_deinit(&identity);
-    }
+    make("0", NULL, &swept);
+    assert_true(sweep(call_delete, after_delete) > 20);
+    identity_deinit(&swept);
 }
 
 static char *owner;
@@ -470,17 +479,8 @@ static void test_other_calls_survive_want_of_memory(void **state)
     struct identity made;
     make("0", NULL, &made);
     owner = made.peer_name;
-    for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-        bool hit = true;
-        for (uint64_t n = 1; hit; n += 1 + n / 50) {
-            mem_fail_nth(n);
-            HRESULT hr = calls[i]();
-            hit = mem_fail_hit();
-            mem_fail_nth(0);
-            if (FAILED(hr))
-                assert_hr(hr, E_OUTOFMEMORY);
-        }
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+        assert_true(sweep(calls[i], NULL) > 5);
     identity_deinit(&made);
 }
 
