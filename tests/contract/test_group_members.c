@@ -155,10 +155,12 @@ static void test_bad_arguments(void **state)
     free(too_long);
 }
 
+static HGROUP swept_group;
+
 static HRESULT call_enum(void)
 {
     HPEERENUM enumeration = (HPEERENUM)1;
-    HRESULT hr = PeerGroupEnumMembers(pair.founder, 0, NULL, &enumeration);
+    HRESULT hr = PeerGroupEnumMembers(swept_group, 0, NULL, &enumeration);
     assert_true(SUCCEEDED(hr) == (enumeration != NULL));
     if (SUCCEEDED(hr))
         assert_ok(PeerEndEnumeration(enumeration));
@@ -181,10 +183,14 @@ static void test_without_memory(void **state)
 {
     (void)state;
     CONTRACT_OOM("PeerGroupEnumMembers");
+    swept_group = new_group(pair.founder_name); /* where nothing else goes on */
     assert_true(sweep(call_enum, NULL) > 5);
-    assert_ok(PeerGroupEnumMembers(pair.founder, 0, NULL, &swept));
+    assert_ok(PeerGroupEnumMembers(swept_group, 0, NULL, &swept));
     assert_true(sweep(call_next, NULL) > 2);
     assert_ok(PeerEndEnumeration(swept));
+    assert_ok(PeerGroupClose(swept_group));
+    swept_group = pair.founder;
+    assert_true(sweep(call_enum, NULL) > 0);
 }
 
 int main(void)
