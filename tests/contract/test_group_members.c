@@ -1,13 +1,11 @@
 /* Does PeerGroupEnumMembers show who belongs to a group, who is there and where (semantics 9)? */
 #include "group.h"
-#include "support/foreign_memory.h"
-#include "support/sweep.h"
 
 static struct pair pair;
 
 static int setup(void **state)
 {
-    if (foreign_memory_setup() != 0 || group_setup(state) != 0)
+    if (group_setup(state) != 0)
         return -1;
     pair_begin(&pair, NULL);
     return 0;
@@ -155,38 +153,6 @@ static void test_bad_arguments(void **state)
     free(too_long);
 }
 
-static HRESULT call_enum(void)
-{
-    HPEERENUM enumeration = (HPEERENUM)1;
-    HRESULT hr = PeerGroupEnumMembers(pair.founder, 0, NULL, &enumeration);
-    assert_true(SUCCEEDED(hr) == (enumeration != NULL));
-    if (SUCCEEDED(hr))
-        assert_ok(PeerEndEnumeration(enumeration));
-    return hr;
-}
-
-static HPEERENUM swept;
-
-static HRESULT call_next(void)
-{
-    ULONG count = 1;
-    PVOID *items = NULL;
-    HRESULT hr = PeerGetNextItem(swept, &count, &items);
-    assert_true(SUCCEEDED(hr) || !items);
-    PeerFreeData(items);
-    return hr;
-}
-
-static void test_without_memory(void **state)
-{
-    (void)state;
-    CONTRACT_OOM("PeerGroupEnumMembers");
-    assert_true(sweep(call_enum, NULL) > 5);
-    assert_ok(PeerGroupEnumMembers(pair.founder, 0, NULL, &swept));
-    assert_true(sweep(call_next, NULL) > 2);
-    assert_ok(PeerEndEnumeration(swept));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,7 +160,6 @@ int main(void)
         cmocka_unit_test(test_credentials),
         cmocka_unit_test(test_one_and_presence),
         cmocka_unit_test(test_bad_arguments),
-        cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
