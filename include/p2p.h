@@ -1049,7 +1049,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupEnumConnections(HGROUP hGroup, DWORD dwFla
  *   hGroup           an open group
  *   ullConnectionId  a neighbour or direct connection
  *   pType            GUID that tells the receiver what it is; required
- *   cbData           bytes, 0 or more
+ *   cbData           bytes, 0 to 4 MiB
  *   pvData           the bytes; may be NULL when cbData is 0
  *
  *   S_OK                         handed to the network; no word comes back when it arrives. The
@@ -1146,8 +1146,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupGetRecord(HGROUP hGroup, const GUID *pReco
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   PEER_E_GROUP_NOT_READY, CRYPT_*
  *
- * Documented page: PeerGroupAddRecord function (p2p.h). A record with PEER_RECORD_FLAG_AUTOREFRESH
- * lives for 4 minutes at least. */
+ * Documented page: PeerGroupAddRecord function (p2p.h). dwFlags is 0: a record with
+ * PEER_RECORD_FLAG_AUTOREFRESH, which the pages both forbid and use, is PEER_E_INVALID_RECORD. */
 PEERGROUP_API HRESULT WINAPI PeerGroupAddRecord(HGROUP hGroup, PPEER_RECORD pRecord,
                                                 GUID *pRecordId);
 

@@ -41,3 +41,11 @@ HRESULT api_peer_name(PCWSTR units, HRESULT missing, char **text)
         return missing;
     return api_text(units, LIMIT_PEER_NAME_UNITS, E_INVALIDARG, text);
 }
+
+HRESULT api_xml(PCWSTR units, HRESULT too_long, HRESULT malformed, char **text)
+{
+    *text = NULL;
+    if (units && utf16_length(units, LIMIT_XML_SIZE + 1) > LIMIT_XML_SIZE)
+        return too_long;
+    return api_text(units, LIMIT_XML_SIZE, malformed, text);
+}

@@ -15,6 +15,10 @@ HRESULT api_text(PCWSTR units, size_t limit, HRESULT violation, char **text) MUS
  * is longer than any peer name, so that nobody has it. */
 HRESULT api_peer_name(PCWSTR units, HRESULT missing, char **text) MUST_CHECK;
 
+/* api_xml converts a document; NULL stays NULL. too_long: over LIMIT_XML_SIZE units; malformed: a
+ * lone surrogate, which no XML can hold. */
+HRESULT api_xml(PCWSTR units, HRESULT too_long, HRESULT malformed, char **text) MUST_CHECK;
+
 /* api_ready tests the cryptography below once; every function that uses keys asks it first.
  * NTE_FAIL: it must not be used. */
 HRESULT api_ready(void) MUST_CHECK;

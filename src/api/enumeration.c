@@ -40,6 +40,17 @@ HRESULT enumeration_new(const struct enumeration_source *source, HPEERENUM *hand
     return hr;
 }
 
+static bool is_of_group(const void *object)
+{
+    const struct enumeration *enumeration = object;
+    return enumeration->source.of_group;
+}
+
+void enumeration_end_of_groups(void)
+{
+    handle_close_all(HANDLE_KIND_ENUMERATION, is_of_group);
+}
+
 /* Fills the array at offset 0 of block with up to wanted items; *reached is behind the last item
  * that was looked at. */
 static HRESULT add_items(const struct enumeration *enumeration, uint32_t wanted,

@@ -12,10 +12,14 @@ struct enumeration_source {
     HRESULT (*item)(void *context, uint32_t index, struct block *block, size_t *offset);
     void (*free_context)(void *context);
     void *context;
+    bool of_group; /* ends with the last PeerGroupShutdown */
 };
 
 /* enumeration_new makes one. The source's context is taken on success. E_OUTOFMEMORY; *handle is
  * NULL then. The program ends it with PeerEndEnumeration. */
 HRESULT enumeration_new(const struct enumeration_source *source, HPEERENUM *handle) MUST_CHECK;
+
+/* enumeration_end_of_groups ends those that are of_group. */
+void enumeration_end_of_groups(void);
 
 #endif

@@ -81,3 +81,26 @@ HRESULT handle_close(enum handle_kind kind, const void *handle)
     handle_return(entry);
     return entry ? S_OK : E_HANDLE;
 }
+
+/* Takes the entry at one index out of its table if it is wanted; false: there is no such index. */
+static bool take_at(enum handle_kind kind, uint32_t index, bool (*wanted)(const void *object),
+                    struct handle_entry **entry)
+{
+    *entry = NULL;
+    pthread_mutex_lock(&lock);
+    struct handle_table *table = table_of(kind);
+    bool exists = index < table->slot_count;
+    uintptr_t handle = exists ? handle_table_at(table, index) : 0;
+    struct handle_entry *found = handle ? handle_table_get(table, handle) : NULL;
+    if (found && (!wanted || wanted(found->object)))
+        *entry = handle_table_remove(table, handle);
+    pthread_mutex_unlock(&lock);
+    return exists;
+}
+
+void handle_close_all(enum handle_kind kind, bool (*wanted)(const void *object))
+{
+    struct handle_entry *entry;
+    for (uint32_t index = 0; take_at(kind, index, wanted, &entry); index++)
+        handle_return(entry);
+}

@@ -8,6 +8,9 @@
 #define API_HANDLE_H
 
 #include "api/handle_table.h"
+#include "base/alloc.h"
+
+#include <stdbool.h>
 
 /* What stands behind a handle. */
 struct handle_entry;
@@ -29,6 +32,9 @@ void handle_return(struct handle_entry *entry);
 
 /* handle_close ends a handle. E_HANDLE: not a live handle of this kind. */
 HRESULT handle_close(enum handle_kind kind, const void *handle) MUST_CHECK;
+
+/* handle_close_all ends all handles of a kind whose object is wanted (NULL: every one). */
+void handle_close_all(enum handle_kind kind, bool (*wanted)(const void *object));
 
 static inline void handle_returnp(struct handle_entry **entry)
 {

@@ -90,6 +90,12 @@ void *handle_table_get(const struct handle_table *table, uintptr_t handle)
     return slot ? slot->object : NULL;
 }
 
+uintptr_t handle_table_at(const struct handle_table *table, uint32_t index)
+{
+    ASSERT(index < table->slot_count);
+    return table->slots[index].object ? handle_of(table, index) : 0;
+}
+
 void *handle_table_remove(struct handle_table *table, uintptr_t handle)
 {
     struct handle_slot *slot = find_slot(table, handle);

@@ -42,6 +42,9 @@ HRESULT handle_table_add(struct handle_table *table, void *object, uintptr_t *ha
 /* handle_table_get gives the object of a live handle, or NULL for any other value. */
 void *handle_table_get(const struct handle_table *table, uintptr_t handle);
 
+/* handle_table_at gives the live handle of slot index (below slot_count), or 0. */
+uintptr_t handle_table_at(const struct handle_table *table, uint32_t index);
+
 /* handle_table_remove ends a handle and gives its object back, or NULL when it was no live one. */
 void *handle_table_remove(struct handle_table *table, uintptr_t handle);
 

@@ -36,58 +36,6 @@ NOT_BUILT(PeerIdentityImport, (PCWSTR pwzImportXML, PCWSTR pwzPassword, PWSTR *p
           CLEAR(ppwzIdentity))
 
 /* Grouping */
-NOT_BUILT(PeerGroupStartup, (WORD wVersionRequested, PPEER_VERSION_DATA pVersionData),
-          CLEAR(pVersionData))
-NOT_BUILT(PeerGroupShutdown, (void), NOTHING)
-NOT_BUILT(PeerGroupCreate, (PPEER_GROUP_PROPERTIES pProperties, HGROUP *phGroup), CLEAR(phGroup))
-NOT_BUILT(PeerGroupOpen,
-          (PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName, PCWSTR pwzCloud, HGROUP *phGroup),
-          CLEAR(phGroup))
-NOT_BUILT(PeerGroupJoin,
-          (PCWSTR pwzIdentity, PCWSTR pwzInvitation, PCWSTR pwzCloud, HGROUP *phGroup),
-          CLEAR(phGroup))
-NOT_BUILT(PeerGroupConnect, (HGROUP hGroup), NOTHING)
-NOT_BUILT(PeerGroupClose, (HGROUP hGroup), NOTHING)
-NOT_BUILT(PeerGroupDelete, (PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName), NOTHING)
-NOT_BUILT(PeerGroupCreateInvitation,
-          (HGROUP hGroup, PCWSTR pwzIdentityInfo, FILETIME *pftExpiration, ULONG cRoles,
-           const GUID *pRoles, PWSTR *ppwzInvitation),
-          CLEAR(ppwzInvitation))
-NOT_BUILT(PeerGroupParseInvitation, (PCWSTR pwzInvitation, PPEER_INVITATION_INFO *ppInvitationInfo),
-          CLEAR(ppInvitationInfo))
-NOT_BUILT(PeerGroupGetStatus, (HGROUP hGroup, DWORD *pdwStatus), CLEAR(pdwStatus))
-NOT_BUILT(PeerGroupGetProperties, (HGROUP hGroup, PPEER_GROUP_PROPERTIES *ppProperties),
-          CLEAR(ppProperties))
-NOT_BUILT(PeerGroupSetProperties, (HGROUP hGroup, PPEER_GROUP_PROPERTIES pProperties), NOTHING)
-NOT_BUILT(PeerGroupEnumMembers,
-          (HGROUP hGroup, DWORD dwFlags, PCWSTR pwzIdentity, HPEERENUM *phPeerEnum),
-          CLEAR(phPeerEnum))
-NOT_BUILT(PeerGroupOpenDirectConnection,
-          (HGROUP hGroup, PCWSTR pwzIdentity, PPEER_ADDRESS pAddress, ULONGLONG *pullConnectionId),
-          CLEAR(pullConnectionId))
-NOT_BUILT(PeerGroupCloseDirectConnection, (HGROUP hGroup, ULONGLONG ullConnectionId), NOTHING)
-NOT_BUILT(PeerGroupEnumConnections, (HGROUP hGroup, DWORD dwFlags, HPEERENUM *phPeerEnum),
-          CLEAR(phPeerEnum))
-NOT_BUILT(PeerGroupSendData,
-          (HGROUP hGroup, ULONGLONG ullConnectionId, const GUID *pType, ULONG cbData, PVOID pvData),
-          NOTHING)
-NOT_BUILT(PeerGroupRegisterEvent,
-          (HGROUP hGroup, HANDLE hEvent, DWORD cEventRegistration,
-           PEER_GROUP_EVENT_REGISTRATION *pEventRegistrations, HPEEREVENT *phPeerEvent),
-          CLEAR(phPeerEvent))
-NOT_BUILT(PeerGroupUnregisterEvent, (HPEEREVENT hPeerEvent), NOTHING)
-NOT_BUILT(PeerGroupGetEventData, (HPEEREVENT hPeerEvent, PPEER_GROUP_EVENT_DATA *ppEventData),
-          CLEAR(ppEventData))
-NOT_BUILT(PeerGroupGetRecord, (HGROUP hGroup, const GUID *pRecordId, PPEER_RECORD *ppRecord),
-          CLEAR(ppRecord))
-NOT_BUILT(PeerGroupAddRecord, (HGROUP hGroup, PPEER_RECORD pRecord, GUID *pRecordId),
-          CLEAR(pRecordId))
-NOT_BUILT(PeerGroupUpdateRecord, (HGROUP hGroup, PPEER_RECORD pRecord), NOTHING)
-NOT_BUILT(PeerGroupDeleteRecord, (HGROUP hGroup, const GUID *pRecordId), NOTHING)
-NOT_BUILT(PeerGroupEnumRecords, (HGROUP hGroup, const GUID *pRecordType, HPEERENUM *phPeerEnum),
-          CLEAR(phPeerEnum))
-NOT_BUILT(PeerGroupSearchRecords, (HGROUP hGroup, PCWSTR pwzCriteria, HPEERENUM *phPeerEnum),
-          CLEAR(phPeerEnum))
 NOT_BUILT(PeerGroupExportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
 NOT_BUILT(PeerGroupImportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
 NOT_BUILT(PeerGroupIssueCredentials,
@@ -100,16 +48,10 @@ NOT_BUILT(PeerGroupImportConfig,
           (PCWSTR pwzXML, PCWSTR pwzPassword, BOOL fOverwrite, PWSTR *ppwzIdentity,
            PWSTR *ppwzGroup),
           CLEAR2(ppwzIdentity, ppwzGroup))
-NOT_BUILT(PeerGroupPeerTimeToUniversalTime,
-          (HGROUP hGroup, FILETIME *pftPeerTime, FILETIME *pftUniversalTime), NOTHING)
-NOT_BUILT(PeerGroupUniversalTimeToPeerTime,
-          (HGROUP hGroup, FILETIME *pftUniversalTime, FILETIME *pftPeerTime), NOTHING)
 NOT_BUILT(PeerGroupPasswordJoin,
           (PCWSTR pwzIdentity, PCWSTR pwzInvitation, PCWSTR pwzPassword, PCWSTR pwzCloud,
            HGROUP *phGroup),
           CLEAR(phGroup))
-NOT_BUILT(PeerGroupConnectByAddress, (HGROUP hGroup, ULONG cAddresses, PPEER_ADDRESS pAddresses),
-          NOTHING)
 NOT_BUILT(PeerGroupCreatePasswordInvitation, (HGROUP hGroup, PWSTR *ppwzInvitation),
           CLEAR(ppwzInvitation))
 NOT_BUILT(PeerGroupResumePasswordAuthentication, (HGROUP hGroup, HPEEREVENT hPeerEventHandle),

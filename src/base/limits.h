@@ -12,6 +12,7 @@
 #define LIMIT_PASSWORD_UNITS 255
 #define LIMIT_IDENTITIES 1024
 #define LIMIT_RECORD_SIZE (60u * 1024 * 1024) /* payload and attributes */
+#define LIMIT_DATA_SIZE (4u * 1024 * 1024)    /* bytes of one PeerGroupSendData */
 #define LIMIT_CHAIN_LENGTH 24                 /* certificates below the group's own */
 
 /* XML from anywhere. */
