@@ -11,15 +11,20 @@
 #include <pthread.h>
 
 struct registration {
-    uint64_t id; /* the engine's */
+    uint64_t id; /* the engine's; 0: none, or no longer */
     pthread_mutex_t lock;
     bool pending; /* event was taken out and not given yet */
     struct engine_event event;
 };
 
+/* Also how the last shutdown ends what a program left open. */
 static void registration_free(void *object)
 {
     struct registration *registration = object;
+    if (registration->id != 0) {
+        HRESULT hr = engine_events_unregister(registration->id);
+        (void)hr; /* there is nobody to tell */
+    }
     if (registration->pending)
         engine_event_deinit(&registration->event);
     pthread_mutex_destroy(&registration->lock);
@@ -150,15 +155,13 @@ HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent)
     if (FAILED(handle_borrow(HANDLE_KIND_REGISTRATION, hPeerEvent, &entry)))
         return E_INVALIDARG;
     struct registration *registration = handle_object(entry);
+    if (FAILED(handle_close(HANDLE_KIND_REGISTRATION, hPeerEvent)))
+        return E_INVALIDARG; /* another thread was first */
     pthread_mutex_lock(&registration->lock);
     uint64_t id = registration->id;
+    registration->id = 0;
     pthread_mutex_unlock(&registration->lock);
-    /* The engine's registration may have ended with its group; the handle is still to be closed. */
-    hr = engine_events_unregister(id);
-    HRESULT closed = handle_close(HANDLE_KIND_REGISTRATION, hPeerEvent);
-    if (FAILED(closed))
-        return E_INVALIDARG;
-    return hr == E_INVALIDARG ? S_OK : hr;
+    return engine_events_unregister(id);
 }
 
 /* ---- giving events out ---- */

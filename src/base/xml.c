@@ -14,8 +14,6 @@
 #include <libxml/parser.h>
 #include <libxml/xmlerror.h>
 
-#include <pthread.h>
-
 struct xml_attribute {
     struct xml_attribute *next;
     const char *space; /* NULL: none */
@@ -225,11 +223,6 @@ static void take_events(struct builder *builder, xmlParserCtxt *context)
     builder->context = context;
 }
 
-static void start_libxml2(void)
-{
-    xmlInitParser();
-}
-
 /* Returns false where there was not even memory for the parser's state. */
 static bool run_events(struct builder *builder, struct bytes text)
 {
@@ -250,8 +243,7 @@ static bool run_events(struct builder *builder, struct bytes text)
 
 static HRESULT run_parser(struct builder *builder, struct bytes text)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, start_libxml2);
+    xmlInitParser(); /* does its work once, under libxml2's own lock */
     /* What goes wrong beside the context (buffers, names of namespaces) is told to the thread's own
      * handler only; lent to us, it also keeps libxml2 from writing to stderr. */
     xmlStructuredErrorFunc handler = xmlStructuredError;

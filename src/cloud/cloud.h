@@ -26,11 +26,11 @@ struct cloud_ops {
     HRESULT (*list)(struct cloud *cloud, cloud_visitor visit, void *context);
     /* publish tells the cloud that this member of the rendezvous (32 bytes derived from the group's
      * secret) listens at these addresses, until withdraw. */
-    HRESULT (*publish)
+    HRESULT(*publish)
     (struct cloud *cloud, struct bytes rendezvous, const struct address_list *addresses);
     void (*withdraw)(struct cloud *cloud, struct bytes rendezvous);
     /* resolve reports members of a rendezvous as they are found, until cancel. */
-    HRESULT (*resolve)
+    HRESULT(*resolve)
     (struct cloud *cloud, struct bytes rendezvous, cloud_found found, void *context);
     void (*cancel)(struct cloud *cloud, struct bytes rendezvous);
     void (*free)(struct cloud *cloud);

@@ -72,6 +72,7 @@ struct node_link {
     bool incoming;
     bool in_graph;
     bool was_full;
+    struct hash certificate; /* of the member at the other end */
     uint64_t token;
     UT_hash_handle hh;
 };
@@ -122,7 +123,8 @@ struct node {
     bool dirty;
     bool connected; /* the application wants to be online */
     bool listening;
-    HRESULT failed; /* a step failed: roll back and open again */
+    uint64_t collect_due_ms; /* certificates that nothing needs any more go */
+    HRESULT failed;          /* a step failed: roll back and open again */
 };
 
 /* What makes a node; all but engine is taken on success. */
@@ -164,6 +166,8 @@ HRESULT node_ready(const struct node *node) MUST_CHECK;
 /* node_links.c */
 extern const struct transport_callbacks node_transport_callbacks;
 void node_links_close_all(struct node *node);
+/* node_collect_certificates forgets certificates that no record, certificate or link needs. */
+void node_collect_certificates(struct node *node);
 struct node_link *node_link_find(struct node *node, uint64_t id);
 HRESULT node_dial(struct node *node, const struct graph_action *action) MUST_CHECK;
 void node_verify(struct node *node, const struct graph_action *actions, uint32_t count);

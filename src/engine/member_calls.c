@@ -39,6 +39,7 @@ struct members_call {
 };
 
 struct newest_presence {
+    struct store *store;
     struct engine_member *member;
     uint64_t modified;
     uint64_t horizon;
@@ -48,9 +49,17 @@ static HRESULT take_presence(void *context, const struct store_record *row)
 {
     struct newest_presence *newest = context;
     struct presence presence;
+    struct store_record whole; /* this visit shows no payloads */
     bool counts = guid_equal(&row->type, &RECORD_TYPE_PRESENCE) && !row->deleted &&
                   row->expiration > newest->horizon && row->modified > newest->modified;
-    if (!counts || FAILED(presence_decode(row->payload, &presence)))
+    if (!counts)
+        return S_OK;
+    HRESULT hr = newest->store->ops->get(newest->store, &row->id, &whole);
+    if (FAILED(hr))
+        return hr;
+    hr = presence_decode(whole.payload, &presence);
+    store_record_deinit(&whole);
+    if (FAILED(hr))
         return S_OK;
     newest->modified = row->modified;
     newest->member->node_id = presence.node_id;
@@ -105,9 +114,9 @@ static HRESULT take_member(void *context, const struct member_info *info)
                                      .roles = info->certificate->roles};
     memcpy(member->key, info->certificate->key, KEY_SIZE);
     hr = copy_texts(info, member);
-    struct newest_presence newest = {.member = member,
-                                     .horizon = graph_horizon(this->node->graph, loop_utc())};
     struct store *store = this->node->store;
+    struct newest_presence newest = {
+        .store = store, .member = member, .horizon = graph_horizon(this->node->graph, loop_utc())};
     if (SUCCEEDED(hr) && info->has_presence)
         hr = store->ops->each_by_creator(store, &info->certificate->key_hash, take_presence,
                                          &newest);

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { COLLECT_MS = 3600 * 1000 };
 static const char VALUE_SYNCHRONISED[] = "engine/synchronised";
 static const char VALUE_TIME_OFFSET[] = "engine/time-offset";
 
@@ -176,6 +177,11 @@ static void timer_fired(uv_timer_t *timer)
     struct node *node = timer->data;
     struct graph_event event = {.type = GRAPH_TIMER};
     node_step_quiet(node, &event);
+    uint64_t now = loop_now_ms(node->engine->loop);
+    if (now < node->collect_due_ms || FAILED(node->failed))
+        return;
+    node->collect_due_ms = now + COLLECT_MS;
+    node_collect_certificates(node);
 }
 
 static void timer_closed(uv_handle_t *handle)
@@ -207,9 +213,9 @@ static HRESULT node_attach(struct node *node)
 
 static void node_release(struct node *node)
 {
-    if (node->owner)
-        transport_owner_free(node->owner);
+    /* Goodbyes were sent: the links are closed in order, then they are on their own. */
     node_links_close_all(node);
+    transport_owner_free(node->owner);
     if (node->timer)
         uv_close((uv_handle_t *)node->timer, timer_closed);
     node_events_deinit(node);
@@ -250,6 +256,7 @@ HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **
         node_release(node);
         return hr;
     }
+    node->collect_due_ms = loop_now_ms(engine->loop) + COLLECT_MS;
     node->next = engine->nodes;
     engine->nodes = node;
     node_touch(node);

@@ -169,6 +169,7 @@ static HRESULT give_to_graph(struct node *node, struct node_link *link)
         return hr;
     node_touch(node); /* certificates of the handshake are new in the store */
     link->in_graph = true;
+    link->certificate = result->certificate;
     struct bytes rest = handshake_leftover(link->handshake);
     give_data(node, link, rest);
     handshake_free(link->handshake);
@@ -250,6 +251,22 @@ void node_links_close_all(struct node *node)
         node->dials = dial->next;
         mem_free(dial);
     }
+}
+
+void node_collect_certificates(struct node *node)
+{
+    size_t count = 0;
+    struct hash *hashes = mem_calloc(HASH_COUNT(node->links), sizeof(*hashes));
+    if (!hashes)
+        return;
+    for (const struct node_link *link = node->links; link; link = link->hh.next)
+        if (link->in_graph)
+            hashes[count++] = link->certificate;
+    HRESULT hr = security_collect_certificates(node->security, hashes, count);
+    if (FAILED(hr))
+        node->failed = hr;
+    node_touch(node);
+    mem_free(hashes);
 }
 
 /* ---- signatures ---- */

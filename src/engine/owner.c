@@ -56,7 +56,11 @@ void transport_owner_free(struct transport_owner *owner)
         if (link->owner != owner)
             continue;
         link->owner = NULL;
-        link_shut(link, S_OK);
+        /* What a link that is being closed has still to say goes out by itself. */
+        if (link->state == LINK_FLUSHING)
+            link_flush(link);
+        else if (link->state != LINK_LINGERING)
+            link_shut(link, S_OK);
     }
     sni_nonces_deinit(&owner->nonces);
     tls_identity_deinit(&owner->identity);

@@ -194,17 +194,19 @@ struct get_call {
     struct engine_record *record;
 };
 
+/* A record that an event has told of can be read at once, also while the rest is still coming: only
+ * what is not here depends on whether the group is ready. */
 static HRESULT run_get(struct call *call)
 {
     struct get_call *this = (struct get_call *)call;
     struct node *node;
-    HRESULT hr = ready_node(call, this->session, &node);
-    if (FAILED(hr))
-        return hr;
+    HRESULT ready = ready_node(call, this->session, &node);
+    if (FAILED(ready) && ready != PEER_E_GROUP_NOT_READY)
+        return ready;
     struct store_record row;
-    hr = node->store->ops->get(node->store, this->id, &row);
+    HRESULT hr = node->store->ops->get(node->store, this->id, &row);
     if (FAILED(hr))
-        return hr;
+        return hr == PEER_E_RECORD_NOT_FOUND && FAILED(ready) ? ready : hr;
     bool shown =
         graph_row_is_visible(node->graph, &row, loop_utc()) && !record_type_is_reserved(&row.type);
     hr = shown ? copy_record(node, &row, this->record) : PEER_E_RECORD_NOT_FOUND;

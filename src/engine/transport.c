@@ -6,9 +6,9 @@
  * to the next turn. Deadlines are kept in the links; the timer fires at the earliest one and looks
  * through all of them, which at a few hundred links is cheaper than a timer each.
  *
- * transport_free is asynchronous: everything is closed at once and silently, and when libuv has let
- * go of the last handle and job, the memory is freed and done is called. Only transport_new can
- * fail (E_OUTOFMEMORY). */
+ * transport_free is asynchronous: everything is closed at once and silently, goodbyes are left to
+ * the kernel, and when libuv has let go of the last handle and job, the memory is freed and done is
+ * called. Only transport_new can fail (E_OUTOFMEMORY). */
 #include "engine/transport_private.h"
 
 #include <utlist.h>
@@ -157,6 +157,7 @@ void transport_free(struct transport *transport, void (*done)(void *), void *con
     ASSERT(!transport->closing);
     while (transport->owners)
         transport_owner_free(transport->owners);
+    write_dirty(transport); /* goodbyes: as far as the kernel takes them now */
     transport->closing = true;
     transport->done = done;
     transport->done_context = context;

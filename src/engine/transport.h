@@ -62,7 +62,8 @@ HRESULT transport_owner_new(struct transport *transport, const char *graph_id,
                             struct signing_key *key, const struct transport_callbacks *callbacks,
                             void *context, struct transport_owner **owner) MUST_CHECK;
 void transport_owner_set_accepting(struct transport_owner *owner, bool accepting);
-/* transport_owner_free closes its links at once, without callbacks. */
+/* transport_owner_free closes its links without callbacks: at once, but for those that link_close
+ * has left flushing. */
 void transport_owner_free(struct transport_owner *owner);
 
 /* transport_dial starts a link; the outcome is link_opened or link_closed(NULL, token). expected

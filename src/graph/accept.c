@@ -73,6 +73,12 @@ HRESULT flood_row(struct graph *graph, struct neighbour *neighbour, const struct
 {
     if (recent_has(neighbour, &row->digest))
         return S_OK;
+    return flood_again(graph, neighbour, row, flags);
+}
+
+HRESULT flood_again(struct graph *graph, struct neighbour *neighbour,
+                    const struct store_record *row, uint8_t flags)
+{
     bool in_pieces = row->payload_size > LIMIT_PIECE_SIZE;
     struct message_flood flood = {.flags =
                                       (uint8_t)(flags | (in_pieces ? FLOOD_PAYLOAD_IN_PIECES : 0)),

@@ -68,6 +68,11 @@ void expire_schedule(struct graph *graph, uint64_t expiration)
         graph->expire_due_ms = due;
 }
 
+static bool is_deferring(const struct graph *graph)
+{
+    return graph->config.defer_expiration && neighbours_connected(graph, false) == 0;
+}
+
 HRESULT expire_timer(struct graph *graph)
 {
     if (graph->now.ms < graph->expire_due_ms)
@@ -84,7 +89,7 @@ HRESULT expire_timer(struct graph *graph)
     }
     uint64_t next;
     HRESULT hr = store->ops->next_expiration(store, horizon, &next);
-    if (SUCCEEDED(hr) && next != UINT64_MAX)
+    if (SUCCEEDED(hr) && next != UINT64_MAX && !is_deferring(graph))
         expire_schedule(graph, next);
     return SUCCEEDED(hr) ? note_hour(graph) : hr;
 }

@@ -21,6 +21,10 @@ void fetch_free(struct graph *graph, struct fetch *fetch)
 {
     if (TABLE_ADDED(fetch, hh))
         HASH_DEL(graph->fetches, fetch);
+    for (struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
+        n->behind = n->behind || n->large_waits;
+        n->large_waits = false;
+    }
     mem_free(fetch->state);
     mem_free(fetch->asked_ms);
     mem_free(fetch->asked_link);
@@ -42,6 +46,7 @@ static HRESULT fetch_new(struct graph *graph, const struct version_name *name,
     struct fetch *fetch = mem_zalloc(sizeof(*fetch));
     if (!fetch)
         return E_OUTOFMEMORY;
+    fetch->step = graph->step;
     fetch->name = *name;
     fetch->root = *root;
     fetch->size = size;
@@ -90,7 +95,7 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
     struct neighbour *first = neighbour_find(graph, sources[0]);
     if (busy || bytes + record->payload_size > LIMIT_UNFINISHED_BYTES) {
         if (first)
-            first->behind = true;
+            first->large_waits = true;
         return S_OK;
     }
     struct store_unfinished unfinished = {
@@ -138,7 +143,10 @@ static HRESULT ask_from(struct graph *graph, struct fetch *fetch, struct neighbo
         fetch->asked_link[i] = neighbour->link;
         requests[count++] = (struct request){.is_piece = true, .name = fetch->name, .piece = i};
     }
-    return count > 0 ? message_encode_request(requests, count, &neighbour->out) : S_OK;
+    if (count == 0)
+        return S_OK;
+    fetch->step = graph->step;
+    return message_encode_request(requests, count, &neighbour->out);
 }
 
 HRESULT fetch_ask(struct graph *graph, struct fetch *fetch)
@@ -217,10 +225,21 @@ static HRESULT restore_one(void *context, const struct store_record *row)
     struct graph *graph = context;
     struct version_name name = {row->id, row->version, row->digest};
     struct fetch *fetch = NULL;
+    if (fetch_find(graph, &row->digest))
+        return S_OK;
     HRESULT hr = fetch_new(graph, &name, &row->payload_root, row->payload_size, &fetch);
     if (SUCCEEDED(hr))
         fetch->since_utc = graph->now.utc;
     return hr;
+}
+
+void fetch_give_up(struct graph *graph)
+{
+    struct fetch *fetch, *next;
+    HASH_ITER (hh, graph->fetches, fetch, next) {
+        if (fetch->step == graph->step)
+            fetch_free(graph, fetch);
+    }
 }
 
 HRESULT fetch_restore(struct graph *graph)
@@ -229,16 +248,21 @@ HRESULT fetch_restore(struct graph *graph)
     return store->ops->unfinished_each(store, restore_one, graph);
 }
 
-void fetch_source_gone(struct graph *graph, uint64_t link)
+HRESULT fetch_source_gone(struct graph *graph, uint64_t link)
 {
-    for (struct fetch *f = graph->fetches; f; f = f->hh.next) {
+    HRESULT hr = S_OK;
+    for (struct fetch *f = graph->fetches; f && SUCCEEDED(hr); f = f->hh.next) {
         for (uint32_t i = 0; i < f->count; i++)
             if (f->state[i] == PIECE_ASKED && f->asked_link[i] == link)
                 f->state[i] = PIECE_MISSING;
+        uint32_t before = f->source_count;
         for (uint32_t i = 0; i < f->source_count; i++)
             if (f->sources[i] == link)
                 f->sources[i--] = f->sources[--f->source_count];
+        if (f->source_count < before)
+            hr = fetch_ask(graph, f);
     }
+    return hr;
 }
 
 /* A source that does not deliver is asked last from now on. */
@@ -307,8 +331,13 @@ HRESULT recv_piece(struct graph *graph, struct neighbour *neighbour, struct byte
     hr = store->ops->piece_put(store, &fetch->root, piece.index, piece.data);
     if (FAILED(hr))
         return hr;
+    fetch->step = graph->step;
     fetch->state[piece.index] = PIECE_HERE;
     fetch->have++;
+    /* A slow link is not a silent one: its other pieces get their time from now. */
+    for (uint32_t i = 0; i < fetch->count; i++)
+        if (fetch->state[i] == PIECE_ASKED && fetch->asked_link[i] == neighbour->link)
+            fetch->asked_ms[i] = graph->now.ms;
     if (fetch->have == fetch->count)
         return fetch_complete(graph, fetch);
     return ask_from(graph, fetch, neighbour);

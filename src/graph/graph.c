@@ -121,7 +121,10 @@ HRESULT graph_new(const struct graph_config *config, const struct graph_now *now
     graph->membership_due_ms = UINT64_MAX;
     graph->time_due_ms = UINT64_MAX;
     graph->expired_to = graph_time(graph);
-    graph->deferred_horizon = graph->expired_to;
+    /* [contract 3.10] With DEFER_EXPIRATION nothing expires before another member is connected. */
+    graph->deferred_horizon = 0;
+    if (config->defer_expiration)
+        graph->expired_to = 0;
     graph->expire_due_ms = now->ms;
     HRESULT hr = fetch_restore(graph);
     if (FAILED(hr)) {
@@ -229,10 +232,13 @@ static HRESULT step_listening(struct graph *graph, const struct graph_event *eve
 static HRESULT step_publish(struct graph *graph, const struct graph_event *event)
 {
     struct guid id = GUID_NULL_VALUE;
-    HRESULT hr = publish(graph, event->publish, &id);
-    if (FAILED(hr))
+    bool stored = false;
+    HRESULT hr = publish(graph, event->publish, &id, &stored);
+    bool fault = stored || hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL ||
+                 hr == PEER_E_INVALID_DATABASE || hr == PEER_E_DATABASE_ACCESSDENIED;
+    if (FAILED(hr) && fault)
         return hr;
-    return graph_complete(graph, event->request, S_OK, &id, 0);
+    return graph_complete(graph, event->request, hr, SUCCEEDED(hr) ? &id : NULL, 0);
 }
 
 static HRESULT step_send_data(struct graph *graph, const struct graph_event *event)
@@ -332,17 +338,27 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
 HRESULT graph_step(struct graph *graph, const struct graph_event *event,
                    struct graph_actions *actions)
 {
+    struct saved saved;
+    uint32_t first_action = actions->count;
+    recover_save(graph, &saved);
     graph->actions = actions;
     graph->now = event->now;
-    HRESULT hr = dispatch(graph, event);
+    graph->step++;
+    HRESULT hr = recover_begin(graph);
+    if (SUCCEEDED(hr))
+        hr = dispatch(graph, event);
     if (SUCCEEDED(hr))
         hr = neighbours_flush(graph);
+    if (FAILED(hr))
+        recover_failed(graph, event, &saved, first_action);
     graph->actions = NULL;
     return hr;
 }
 
 uint64_t graph_next_deadline(const struct graph *graph)
 {
+    if (graph->recovering)
+        return graph->retry_ms;
     uint64_t deadline = graph->expire_due_ms;
     const uint64_t others[] = {graph->maintenance_due_ms, graph->presence_due_ms,
                                graph->membership_due_ms,  graph->time_due_ms,
@@ -427,10 +443,10 @@ void graph_check(const struct graph *graph)
     }
     ASSERT(pending == HASH_CNT(hh_digest, graph->pending_by_digest));
     for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
-        ASSERT(n->state != NEIGHBOUR_CLOSED);
+        ASSERT(n->state != NEIGHBOUR_CLOSED || (graph->recovering && n->lost));
         ASSERT(n->out.size == 0 && n->ack_count == 0);
-        ASSERT(n->in.size <= 2 * LIMIT_MESSAGE_SIZE);
-        ASSERT(n->pending_count <= LIMIT_UNVERIFIED_RECORDS + 1);
+        ASSERT(n->paused || n->in.size <= LIMIT_MESSAGE_SIZE);
+        ASSERT(n->pending_count <= LIMIT_UNVERIFIED_RECORDS + LIMIT_DEFERRED_RECORDS);
         ASSERT(n->deferred_count <= LIMIT_DEFERRED_RECORDS &&
                n->deferred_bytes <= LIMIT_DEFERRED_BYTES);
         ASSERT(n->job_count <= JOBS_MAX);
@@ -439,5 +455,5 @@ void graph_check(const struct graph *graph)
     }
     ASSERT(charged <= pending);
     ASSERT(connected <= LIMIT_NEIGHBOURS_MAX);
-    ASSERT(((graph->status & 2) != 0) == (connected > 0));
+    ASSERT(graph->recovering || ((graph->status & 2) != 0) == (connected > 0));
 }

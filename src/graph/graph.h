@@ -186,9 +186,10 @@ void graph_actions_clear(struct graph_actions *actions);
 void graph_actions_deinit(struct graph_actions *actions);
 
 /* graph_step applies one event and appends what must be done. A failure (E_OUTOFMEMORY, the store's
- * codes) means that the event had no effect on the store beyond what the caller rolls back; links
- * that could not be served are closed by actions. The caller must then roll the store back instead
- * of committing. */
+ * codes) appends nothing; the caller must roll the store back instead of committing, answers the
+ * event's request itself, and calls again at graph_next_deadline: links that the step had touched
+ * are closed then. What a request may not do (PEER_E_NOT_AUTHORIZED, PEER_E_RECORD_NOT_FOUND ...)
+ * is no failure of the step but the result in its GRAPH_ACTION_COMPLETE. */
 HRESULT graph_step(struct graph *graph, const struct graph_event *event,
                    struct graph_actions *actions) MUST_CHECK;
 

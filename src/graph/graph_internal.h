@@ -19,6 +19,10 @@ enum {
     DIAL_TIMEOUT_MS = 5000,
     CONNECT_LIMIT_MS = 30000,
     MAINTENANCE_MS = 30000,
+    SYNC_AGAIN_MS = 5000, /* between two reconciliations with a neighbour */
+    MISMATCHES_BUSY = 10, /* so many PINGs in a row that differ end the wait for a quiet link */
+    ASKED_SIZE = 1024,    /* digests asked for lately, not asked again from the same link */
+    ASKED_MS = 10000,
     REFUSED_SIZE = 256, /* digests refused lately, not asked for again */
     PT2PT_PARTIAL_MAX = LIMIT_DATA_SIZE,
     REMEMBERED_MAX = 32
@@ -54,14 +58,17 @@ struct job {
 struct sync {
     uint32_t session;
     uint64_t horizon;
-    uint64_t started_ms;
-    uint32_t waiting; /* ranges asked, answer due */
+    uint64_t progress_ms; /* last answer, or record of the neighbour's */
     bool end_sent;
-    bool end_came; /* finished once nothing of the neighbour's waits for a verdict */
+    bool asked_more; /* records, after the end was sent: it is sent once more */
+    bool end_came;   /* finished once nothing of the neighbour's waits for a verdict */
     struct range_pair {
         struct store_key lower;
         struct store_key upper;
+        bool listed; /* asked with the own list: only "equal" can answer */
     } * stack;
+    struct range_pair asked[LIMIT_RANGES]; /* answer due */
+    uint32_t asked_count;
     uint32_t depth;
     uint32_t capacity;
 };
@@ -71,10 +78,16 @@ struct neighbour {
     enum neighbour_state state;
     bool incoming;
     bool direct;
-    bool full;      /* no bulk until drained */
-    bool behind;    /* something was not sent or not taken: reconcile when there is room */
-    bool paused;    /* reading stopped: too much unverified */
-    bool announced; /* the application heard of the connection */
+    bool full;        /* no bulk until drained */
+    bool behind;      /* something was not sent or not taken: reconcile when there is room */
+    bool large_waits; /* so it was with a large record: reconcile when another is complete */
+    bool serving;     /* it reconciles with us: questions come, SYNC_END is not answered */
+    bool paused;      /* reading stopped: too much unverified */
+    bool resumed;     /* reads on, with what was left in the buffer first */
+    bool announced;   /* the application heard of the connection */
+    bool told;        /* so it was at the end of the last step that succeeded */
+    bool lost;        /* touched by a step that failed: ends with the next */
+    bool down;        /* the caller knows that the link is gone */
     bool has_offset;
     struct hash key;
     char *peer_name;
@@ -91,6 +104,7 @@ struct neighbour {
     uint32_t ping_mismatches;
     int64_t offset; /* its peer time minus our UTC */
     uint64_t *recent;
+    uint32_t recent_next;
     struct ack acks[ACK_BATCH];
     uint32_t ack_count;
     uint32_t pending_count;
@@ -102,6 +116,7 @@ struct neighbour {
     uint32_t job_count;
     uint32_t job_capacity;
     struct sync *sync;
+    uint64_t sync_due_ms;  /* not again before */
     struct buffer partial; /* point-to-point data in pieces */
     struct guid partial_type;
     uint32_t utility;
@@ -116,6 +131,8 @@ struct pending {
     uint64_t others[8]; /* links that sent the same meanwhile */
     uint32_t other_count;
     bool deferred;
+    bool abandoned; /* nobody can complete it; freed at the end of the step */
+    uint64_t step;  /* in which it was last put on its way */
     uint64_t until_ms;
     struct hash certificate;
     uint8_t *body; /* owned copy of the FLOOD */
@@ -136,6 +153,7 @@ struct fetch {
     uint64_t *asked_link;
     uint64_t sources[8];
     uint32_t source_count;
+    uint64_t step; /* that last changed it */
     uint64_t since_utc;
     UT_hash_handle hh; /* by digest */
 };
@@ -146,6 +164,7 @@ struct remembered {
     bool has_key;
     uint64_t not_before_ms; /* back-off after failure */
     uint32_t failures;
+    bool present; /* named by a live presence record at the last look */
 };
 
 struct dial {
@@ -163,13 +182,22 @@ struct graph {
     struct bytes graph_id;
     struct graph_now now;
     struct graph_actions *actions; /* of the step under way */
+    uint64_t step;
+    bool recovering; /* the last step failed */
+    uint64_t retry_ms;
     uint64_t random_counter;
     uint64_t next_token;
     struct neighbour *neighbours;
     struct pending *pending;
     struct pending *pending_by_digest;
+    uint32_t abandoned_count;
     struct fetch *fetches;
     uint64_t refused[REFUSED_SIZE];
+    struct asked {
+        uint64_t mark;
+        uint64_t link;
+        uint64_t until_ms;
+    } asked[ASKED_SIZE];
 
     bool online;
     bool allow_direct;
@@ -217,6 +245,33 @@ struct graph {
     uint32_t next_session;
     struct graph_counters counters;
 };
+
+/* What a failed step sets back. */
+struct saved {
+    bool online;
+    bool synchronised;
+    bool connecting;
+    bool time_adopted;
+    bool has_presence;
+    uint32_t status;
+    uint64_t last_token;
+    int64_t time_offset;
+    int64_t time_moved_today;
+    uint64_t time_due_ms;
+    uint64_t expired_to;
+    uint64_t expire_due_ms;
+    uint64_t maintenance_due_ms;
+    uint64_t presence_due_ms;
+    uint64_t membership_due_ms;
+    struct guid presence_id;
+    struct address_list listening;
+};
+
+/* recover.c */
+void recover_save(const struct graph *graph, struct saved *saved);
+void recover_failed(struct graph *graph, const struct graph_event *event, const struct saved *saved,
+                    uint32_t first_action);
+HRESULT recover_begin(struct graph *graph) MUST_CHECK;
 
 /* graph.c */
 struct graph_action *graph_act(struct graph *graph,
@@ -296,7 +351,10 @@ HRESULT pending_verdict(struct graph *graph, const struct graph_verdict *verdict
 HRESULT pending_certificate_came(struct graph *graph) MUST_CHECK;
 HRESULT pending_expire(struct graph *graph) MUST_CHECK;
 uint64_t pending_deadline(const struct graph *graph);
-void pending_source_gone(struct graph *graph, uint64_t link);
+HRESULT pending_source_gone(struct graph *graph, uint64_t link) MUST_CHECK;
+void pending_sweep(struct graph *graph);
+/* pending_give_up forgets what a failed step had put on its way; its links are lost. */
+void pending_give_up(struct graph *graph, const struct graph_event *event);
 void pending_free_all(struct graph *graph);
 bool refused_has(const struct graph *graph, const struct hash *digest);
 
@@ -315,17 +373,21 @@ struct accepted {
 };
 /* accept stores a version that stands, informs provider and application, and floods it on. */
 HRESULT accept_version(struct graph *graph, const struct accepted *accepted) MUST_CHECK;
-/* flood_row sends a stored row to one neighbour; true in *sent unless it has it already. */
+/* flood_row sends a stored row to one neighbour unless it was sent to it, or came from it, lately;
+ * flood_again sends it in any case, because the neighbour asked for it. */
 HRESULT flood_row(struct graph *graph, struct neighbour *neighbour, const struct store_record *row,
                   uint8_t flags) MUST_CHECK;
+HRESULT flood_again(struct graph *graph, struct neighbour *neighbour,
+                    const struct store_record *row, uint8_t flags) MUST_CHECK;
 HRESULT advertise_one(struct neighbour *neighbour, const struct version_name *name) MUST_CHECK;
 HRESULT ack_one(struct graph *graph, struct neighbour *neighbour, const struct version_name *name,
                 bool useful) MUST_CHECK;
 HRESULT rejudge_everything(struct graph *graph) MUST_CHECK;
 
 /* publish.c */
-HRESULT publish(struct graph *graph, const struct graph_publish *publish,
-                struct guid *id) MUST_CHECK;
+/* publish: *stored tells that the version had been put when something failed. */
+HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct guid *id,
+                bool *stored) MUST_CHECK;
 
 /* jobs.c */
 HRESULT job_add(struct neighbour *neighbour,
@@ -334,6 +396,9 @@ HRESULT jobs_run(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 void jobs_free(struct neighbour *neighbour);
 
 /* reconcile.c */
+/* request_records asks a neighbour for versions; those asked of it lately are left out. */
+HRESULT request_records(struct graph *graph, struct neighbour *neighbour,
+                        const struct version_name *names, uint32_t count) MUST_CHECK;
 HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 HRESULT reconcile_ask(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 HRESULT reconcile_push(struct graph *graph, struct sync *sync, const struct store_key *lower,
@@ -349,8 +414,12 @@ HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct 
 HRESULT range_list(struct graph *graph, const struct store_key *lower,
                    const struct store_key *upper, uint64_t horizon, struct range *range,
                    bool *complete) MUST_CHECK;
+int store_key_compare(const struct store_key *a, const struct store_key *b);
 void sync_free(struct sync *sync);
-HRESULT reconcile_finished(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
+/* reconcile_stop forgets the own session. */
+void reconcile_stop(struct graph *graph, struct neighbour *neighbour);
+/* reconcile_check_end ends the own session once all that it brought is judged. */
+HRESULT reconcile_check_end(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 
 /* fetch.c */
 HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
@@ -360,8 +429,10 @@ void fetch_add_source(struct fetch *fetch, uint64_t link);
 HRESULT fetch_ask(struct graph *graph, struct fetch *fetch) MUST_CHECK;
 HRESULT fetch_timer(struct graph *graph) MUST_CHECK;
 HRESULT fetch_complete(struct graph *graph, struct fetch *fetch) MUST_CHECK;
+/* fetch_restore takes up the store's unfinished records that are not fetched already. */
 HRESULT fetch_restore(struct graph *graph) MUST_CHECK;
-void fetch_source_gone(struct graph *graph, uint64_t link);
+void fetch_give_up(struct graph *graph);
+HRESULT fetch_source_gone(struct graph *graph, uint64_t link) MUST_CHECK;
 void fetch_free(struct graph *graph, struct fetch *fetch);
 uint64_t fetch_deadline(const struct graph *graph);
 
@@ -374,6 +445,8 @@ HRESULT maintain_connect(struct graph *graph, const struct graph_event *event) M
 HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *event) MUST_CHECK;
 HRESULT maintain_timer(struct graph *graph) MUST_CHECK;
 void maintain_remember(struct graph *graph, const struct address *address, const struct hash *key);
+/* maintain_refused: whoever answers there has no room for now. */
+void maintain_refused(struct graph *graph, const struct address *address);
 /* maintain_announce tells the caller that a member answers there, to be remembered on disk. */
 HRESULT maintain_announce(struct graph *graph, const struct address *address,
                           const struct hash *key) MUST_CHECK;

@@ -77,7 +77,10 @@ static HRESULT collect(void *context, const struct store_item *item)
     return batch->count == sizeof(batch->items) / sizeof(batch->items[0]) ? S_FALSE : S_OK;
 }
 
-static HRESULT send_record(struct graph *graph, struct neighbour *neighbour, const struct guid *id)
+/* A version that was asked for by its digest goes out even if it did before: the neighbour may have
+ * dropped it under pressure. */
+static HRESULT send_record(struct graph *graph, struct neighbour *neighbour, const struct guid *id,
+                           const struct hash *asked)
 {
     struct store *store = graph->config.store;
     struct store_record row;
@@ -86,10 +89,23 @@ static HRESULT send_record(struct graph *graph, struct neighbour *neighbour, con
         return S_OK;
     if (FAILED(hr))
         return hr;
+    bool again = asked && hash_equal(asked, &row.digest);
     if (row.expiration > graph_time(graph))
-        hr = flood_row(graph, neighbour, &row, FLOOD_SYNC);
+        hr = again ? flood_again(graph, neighbour, &row, FLOOD_SYNC)
+                   : flood_row(graph, neighbour, &row, FLOOD_SYNC);
     store_record_deinit(&row);
     return hr;
+}
+
+/* What went to this neighbour lately, or came from it, is on its way or was dropped there: its name
+ * is enough. */
+static HRESULT send_item(struct graph *graph, struct neighbour *neighbour,
+                         const struct store_item *item)
+{
+    if (!recent_has(neighbour, &item->digest))
+        return send_record(graph, neighbour, &item->key.id, NULL);
+    struct version_name name = {item->key.id, item->version, item->digest};
+    return advertise_one(neighbour, &name);
 }
 
 /* Sends a part of a range; *done when the range is finished. */
@@ -102,7 +118,7 @@ static HRESULT run_range(struct graph *graph, struct neighbour *neighbour, struc
     bool full_batch = batch.count == sizeof(batch.items) / sizeof(batch.items[0]);
     uint32_t sent = 0;
     while (SUCCEEDED(hr) && sent < batch.count && neighbour->out.size < BULK_CHUNK_BYTES)
-        hr = send_record(graph, neighbour, &batch.items[sent++].key.id);
+        hr = send_item(graph, neighbour, &batch.items[sent++]);
     *done = sent == batch.count && !full_batch;
     if (sent > 0)
         job->from = sent == batch.count ? batch.last : batch.items[sent - 1].key;
@@ -175,13 +191,14 @@ static HRESULT run_first(struct graph *graph, struct neighbour *neighbour)
         hr = run_range(graph, neighbour, job, &done);
         break;
     case JOB_RECORD:
-        hr = send_record(graph, neighbour, &job->name.id);
+        hr = send_record(graph, neighbour, &job->name.id, &job->name.digest);
         break;
     case JOB_PIECE:
         hr = send_piece(graph, neighbour, job);
         break;
     case JOB_SYNC_END: {
         struct message_sync_end end = {.session = job->session, .answer = true};
+        neighbour->serving = false;
         hr = message_encode_sync_end(&end, &neighbour->out);
         break;
     }
@@ -198,7 +215,8 @@ HRESULT jobs_run(struct graph *graph, struct neighbour *neighbour)
            neighbour->out.size < BULK_CHUNK_BYTES)
         hr = run_first(graph, neighbour);
     bool idle = neighbour->job_count == 0 && !neighbour->full && !neighbour->sync;
-    if (SUCCEEDED(hr) && idle && neighbour->behind && !neighbour->direct) {
+    bool due = neighbour->behind && graph->now.ms >= neighbour->sync_due_ms;
+    if (SUCCEEDED(hr) && idle && due && !neighbour->direct) {
         neighbour->behind = false;
         hr = reconcile_start(graph, neighbour);
     }

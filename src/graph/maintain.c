@@ -8,7 +8,12 @@
  * Addresses that fail wait a minute, doubling to a day. */
 #include "graph/graph_internal.h"
 
-enum { BACK_OFF_MIN_MS = 60 * 1000, BACK_OFF_MAX_MS = 24 * 3600 * 1000, SYNC_STALL_MS = 60 * 1000 };
+enum {
+    BACK_OFF_MIN_MS = 60 * 1000,
+    BACK_OFF_MAX_MS = 24 * 3600 * 1000,
+    REFUSED_WAIT_MS = 30 * 1000,
+    SYNC_STALL_MS = 60 * 1000
+};
 
 static struct remembered *remembered_find(struct graph *graph, const struct address *address)
 {
@@ -44,6 +49,13 @@ void maintain_remember(struct graph *graph, const struct address *address, const
         entry->failures = 0;
         entry->not_before_ms = 0;
     }
+}
+
+void maintain_refused(struct graph *graph, const struct address *address)
+{
+    struct remembered *entry = remembered_find(graph, address);
+    if (entry)
+        entry->not_before_ms = graph->now.ms + REFUSED_WAIT_MS;
 }
 
 HRESULT maintain_announce(struct graph *graph, const struct address *address,
@@ -122,7 +134,7 @@ static bool linked_to(const struct graph *graph, const struct remembered *entry)
     return false;
 }
 
-static struct remembered *candidate(struct graph *graph)
+static struct remembered *candidate(struct graph *graph, bool absent_only)
 {
     uint32_t start = graph->remembered_count > 0
                          ? (uint32_t)graph_random_below(graph, graph->remembered_count)
@@ -130,7 +142,8 @@ static struct remembered *candidate(struct graph *graph)
     for (uint32_t i = 0; i < graph->remembered_count; i++) {
         uint32_t index = graph->connecting ? i : (start + i) % graph->remembered_count;
         struct remembered *entry = &graph->remembered[index];
-        if (entry->not_before_ms <= graph->now.ms && !linked_to(graph, entry))
+        bool wanted = !absent_only || !entry->present;
+        if (wanted && entry->not_before_ms <= graph->now.ms && !linked_to(graph, entry))
             return entry;
     }
     return NULL;
@@ -158,10 +171,10 @@ static HRESULT connect_failed(struct graph *graph, HRESULT reason)
 
 static HRESULT connect_next(struct graph *graph)
 {
-    if (!graph->connecting || attempt_under_way(graph))
-        return S_OK;
     bool late = graph->now.ms >= graph->connecting_since_ms + CONNECT_LIMIT_MS;
-    struct remembered *entry = late ? NULL : candidate(graph);
+    if (!graph->connecting || (attempt_under_way(graph) && !late))
+        return S_OK;
+    struct remembered *entry = late ? NULL : candidate(graph, false);
     if (entry) {
         uint64_t token;
         back_off(graph, entry);
@@ -225,11 +238,13 @@ static HRESULT remember_presence(void *context, const struct store_record *row)
         return S_OK;
     for (uint32_t i = 0; i < presence.addresses.count; i++) {
         struct remembered *known = remembered_find(graph, &presence.addresses.items[i]);
-        if (known || is_own_address(graph, &presence.addresses.items[i]))
-            continue;
-        maintain_remember(graph, &presence.addresses.items[i], NULL);
+        if (!known)
+            maintain_remember(graph, &presence.addresses.items[i], NULL);
         struct remembered *entry = remembered_find(graph, &presence.addresses.items[i]);
-        if (entry) {
+        if (!entry)
+            continue;
+        entry->present = true;
+        if (!known) {
             entry->key = row->creator;
             entry->has_key = true;
         }
@@ -241,8 +256,8 @@ static struct neighbour *least_useful(struct graph *graph)
 {
     struct neighbour *least = NULL;
     for (struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
-        bool counts =
-            n->state == NEIGHBOUR_CONNECTED && !n->direct && !n->sync && n->job_count == 0;
+        bool counts = n->state == NEIGHBOUR_CONNECTED && !n->direct && !n->sync &&
+                      n->job_count == 0 && n->incoming;
         if (counts && (!least || n->utility < least->utility))
             least = n;
     }
@@ -259,12 +274,17 @@ static HRESULT keep_neighbours(struct graph *graph)
                                      S_OK);
         return S_OK;
     }
-    if (count >= LIMIT_NEIGHBOURS_IDEAL || graph->connecting)
+    if (graph->connecting)
         return S_OK;
+    /* A member with enough neighbours still tries one without live presence: it may be beyond a cut
+     * that heals. */
+    bool enough = count >= LIMIT_NEIGHBOURS_IDEAL;
+    for (uint32_t i = 0; i < graph->remembered_count; i++)
+        graph->remembered[i].present = false;
     struct store *store = graph->config.store;
     HRESULT hr = store->ops->each(store, &RECORD_TYPE_PRESENCE, graph_time(graph), true,
                                   remember_presence, graph);
-    struct remembered *entry = SUCCEEDED(hr) ? candidate(graph) : NULL;
+    struct remembered *entry = SUCCEEDED(hr) ? candidate(graph, enough) : NULL;
     if (!entry)
         return hr;
     uint64_t token;
@@ -294,9 +314,8 @@ static HRESULT tend(struct graph *graph, struct neighbour *neighbour)
         return S_OK;
     if (graph->now.ms >= neighbour->received_ms + DEAD_MS && !neighbour->paused)
         return neighbour_close(graph, neighbour, PEER_E_CONNECTION_FAILED);
-    if (neighbour->sync && graph->now.ms >= neighbour->received_ms + SYNC_STALL_MS) {
-        sync_free(neighbour->sync);
-        neighbour->sync = NULL;
+    if (neighbour->sync && graph->now.ms >= neighbour->sync->progress_ms + SYNC_STALL_MS) {
+        reconcile_stop(graph, neighbour);
         neighbour->behind = true;
     }
     return graph->now.ms >= neighbour->ping_due_ms && !neighbour->full ? send_ping(graph, neighbour)
@@ -320,19 +339,33 @@ HRESULT maintain_timer(struct graph *graph)
     return keep_neighbours(graph);
 }
 
+static uint64_t neighbour_deadline(const struct graph *graph, const struct neighbour *n)
+{
+    if (n->state != NEIGHBOUR_CONNECTED)
+        return n->since_ms + CONNECT_WAIT_MS;
+    if (n->direct)
+        return n->full || n->job_count == 0 ? UINT64_MAX : graph->now.ms;
+    uint64_t due = n->paused ? UINT64_MAX : n->received_ms + DEAD_MS;
+    if (n->full)
+        return due;
+    due = n->ping_due_ms < due ? n->ping_due_ms : due;
+    if (n->job_count > 0)
+        return graph->now.ms;
+    bool waits = n->behind && !n->sync;
+    return waits && n->sync_due_ms < due ? n->sync_due_ms : due;
+}
+
 uint64_t maintain_deadline(const struct graph *graph)
 {
     uint64_t deadline = UINT64_MAX;
     for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
-        uint64_t due =
-            n->state == NEIGHBOUR_CONNECTED ? n->ping_due_ms : n->since_ms + CONNECT_WAIT_MS;
-        if (n->direct && n->state == NEIGHBOUR_CONNECTED)
-            due = UINT64_MAX;
-        bool work = n->state == NEIGHBOUR_CONNECTED && !n->full && n->job_count > 0;
-        due = work ? graph->now.ms : due;
+        uint64_t due = neighbour_deadline(graph, n);
         deadline = due < deadline ? due : deadline;
     }
-    if (graph->connecting && !attempt_under_way(graph))
-        deadline = graph->now.ms < deadline ? graph->now.ms : deadline;
+    if (graph->connecting) {
+        uint64_t due = attempt_under_way(graph) ? graph->connecting_since_ms + CONNECT_LIMIT_MS
+                                                : graph->now.ms;
+        deadline = due < deadline ? due : deadline;
+    }
     return deadline;
 }

@@ -22,11 +22,6 @@ uint32_t neighbours_connected(const struct graph *graph, bool incoming_only)
     return count;
 }
 
-static uint32_t recent_slot(const struct hash *digest)
-{
-    return (uint32_t)(digest->bytes[8] << 8 | digest->bytes[9]) % RECENT_SIZE;
-}
-
 static uint64_t recent_mark(const struct hash *digest)
 {
     uint64_t mark;
@@ -36,13 +31,18 @@ static uint64_t recent_mark(const struct hash *digest)
 
 bool recent_has(const struct neighbour *neighbour, const struct hash *digest)
 {
-    return neighbour->recent && neighbour->recent[recent_slot(digest)] == recent_mark(digest);
+    uint64_t mark = recent_mark(digest);
+    for (uint32_t i = 0; neighbour->recent && i < RECENT_SIZE; i++)
+        if (neighbour->recent[i] == mark)
+            return true;
+    return false;
 }
 
+/* A ring, so that what goes to and fro within RECENT_SIZE versions is surely remembered. */
 void recent_add(struct neighbour *neighbour, const struct hash *digest)
 {
-    if (neighbour->recent)
-        neighbour->recent[recent_slot(digest)] = recent_mark(digest);
+    if (neighbour->recent && !recent_has(neighbour, digest))
+        neighbour->recent[neighbour->recent_next++ % RECENT_SIZE] = recent_mark(digest);
 }
 
 void neighbour_free(struct neighbour *neighbour)
@@ -166,35 +166,55 @@ static HRESULT dispatch_message(struct graph *graph, struct neighbour *neighbour
     return neighbour->direct ? PEER_E_INVALID_RECORD : dispatch_record(graph, neighbour, message);
 }
 
-/* Messages that lie whole in the event are read where they are; only the rest of a partial one is
- * copied. */
+/* Messages that lie whole in the data are read where they are; the rest is copied: a partial
+ * message, or all that is behind the one that filled the neighbour's quota of unverified records.
+ */
+static HRESULT read_messages(struct graph *graph, struct neighbour *neighbour, struct bytes data)
+{
+    struct buffer joined = neighbour->in;
+    struct bytes stream = data;
+    neighbour->in = BUFFER_NULL;
+    HRESULT hr = S_OK;
+    if (joined.size > 0) {
+        hr = buffer_append(&joined, data.data, data.size);
+        stream = buffer_view(&joined);
+    }
+    while (hr == S_OK && neighbour->state != NEIGHBOUR_CLOSED && !neighbour->paused) {
+        struct message message;
+        hr = message_next(stream, &message);
+        if (hr != S_OK)
+            break;
+        hr = dispatch_message(graph, neighbour, &message);
+        stream = bytes_of(stream.data + message.size, stream.size - message.size);
+    }
+    if (SUCCEEDED(hr) && neighbour->state != NEIGHBOUR_CLOSED)
+        hr = buffer_append(&neighbour->in, stream.data, stream.size);
+    buffer_deinit(&joined);
+    return hr == PEER_E_INVALID_RECORD ? neighbour_close(graph, neighbour, hr) : hr;
+}
+
 HRESULT neighbour_data(struct graph *graph, const struct graph_event *event)
 {
     struct neighbour *neighbour = neighbour_find(graph, event->link);
     if (!neighbour)
         return S_OK;
     neighbour->received_ms = graph->now.ms;
-    struct buffer joined = neighbour->in;
-    struct bytes stream = event->data;
-    neighbour->in = BUFFER_NULL;
-    HRESULT hr = S_OK;
-    if (joined.size > 0) {
-        hr = buffer_append(&joined, event->data.data, event->data.size);
-        stream = buffer_view(&joined);
+    return read_messages(graph, neighbour, event->data);
+}
+
+/* What was left unread when a neighbour was paused is read when it no longer is. */
+static HRESULT read_on(struct graph *graph)
+{
+    struct neighbour *neighbour, *next;
+    HASH_ITER (hh, graph->neighbours, neighbour, next) {
+        if (!neighbour->resumed || neighbour->paused || neighbour->state == NEIGHBOUR_CLOSED)
+            continue;
+        neighbour->resumed = false;
+        HRESULT hr = read_messages(graph, neighbour, bytes_of(NULL, 0));
+        if (FAILED(hr))
+            return hr;
     }
-    while (SUCCEEDED(hr) && neighbour->state != NEIGHBOUR_CLOSED) {
-        struct message message;
-        hr = message_next(stream, &message);
-        if (hr == S_OK) {
-            hr = dispatch_message(graph, neighbour, &message);
-            stream = bytes_of(stream.data + message.size, stream.size - message.size);
-        } else if (hr == S_FALSE) {
-            hr = buffer_append(&neighbour->in, stream.data, stream.size);
-            break;
-        }
-    }
-    buffer_deinit(&joined);
-    return hr == PEER_E_INVALID_RECORD ? neighbour_close(graph, neighbour, hr) : hr;
+    return S_OK;
 }
 
 static HRESULT notify_link(struct graph *graph, struct neighbour *neighbour, int status, HRESULT hr)
@@ -217,6 +237,8 @@ HRESULT neighbour_connected(struct graph *graph, struct neighbour *neighbour)
     neighbour->activity_ms = graph->now.ms;
     neighbour->announced = true;
     graph->connecting = graph->connecting && neighbour->direct;
+    if (graph->config.defer_expiration)
+        graph->expire_due_ms = graph->now.ms;
     HRESULT hr = notify_link(graph, neighbour, GRAPH_LINK_CONNECTED, S_OK);
     if (FAILED(hr) || neighbour->direct)
         return hr;
@@ -227,12 +249,16 @@ HRESULT neighbour_connected(struct graph *graph, struct neighbour *neighbour)
 static HRESULT neighbour_ends(struct graph *graph, struct neighbour *neighbour, HRESULT reason)
 {
     bool announced = neighbour->announced;
+    bool counted = neighbour->state == NEIGHBOUR_CONNECTED && !neighbour->direct;
     neighbour->state = NEIGHBOUR_CLOSED;
     neighbour->announced = false;
-    pending_source_gone(graph, neighbour->link);
-    fetch_source_gone(graph, neighbour->link);
-    graph->deferred_horizon = graph_time(graph);
-    HRESULT hr = S_OK;
+    if (counted)
+        graph->deferred_horizon = graph_time(graph);
+    HRESULT hr = pending_source_gone(graph, neighbour->link);
+    if (SUCCEEDED(hr))
+        hr = fetch_source_gone(graph, neighbour->link);
+    if (FAILED(hr))
+        return hr;
     if (announced)
         hr = notify_link(graph, neighbour, GRAPH_LINK_DISCONNECTED, reason);
     else if (!neighbour->incoming && neighbour->direct)
@@ -250,8 +276,9 @@ static HRESULT neighbour_ends(struct graph *graph, struct neighbour *neighbour, 
 
 HRESULT neighbour_close(struct graph *graph, struct neighbour *neighbour, HRESULT reason)
 {
-    if (neighbour->state == NEIGHBOUR_CLOSED)
+    if (neighbour->state == NEIGHBOUR_CLOSED && !neighbour->lost)
         return S_OK;
+    neighbour->lost = false;
     if (reason == PEER_E_INVALID_RECORD)
         graph->counters.refused++;
     return neighbour_ends(graph, neighbour, reason);
@@ -272,10 +299,8 @@ HRESULT neighbour_down(struct graph *graph, uint64_t link, HRESULT reason)
     struct neighbour *neighbour = neighbour_find(graph, link);
     if (!neighbour)
         return S_OK;
-    HRESULT hr = neighbour_ends(graph, neighbour, reason);
-    HASH_DEL(graph->neighbours, neighbour);
-    neighbour_free(neighbour);
-    return hr;
+    neighbour->down = true;
+    return neighbour_ends(graph, neighbour, reason);
 }
 
 void neighbour_referrals(struct graph *graph, const struct neighbour *except,
@@ -293,6 +318,11 @@ void neighbour_referrals(struct graph *graph, const struct neighbour *except,
 static HRESULT flush_one(struct graph *graph, struct neighbour *neighbour)
 {
     HRESULT hr = S_OK;
+    if (neighbour->down) {
+        neighbour->ack_count = 0;
+        buffer_deinit(&neighbour->out);
+        return S_OK;
+    }
     if (neighbour->state == NEIGHBOUR_CONNECTED)
         hr = jobs_run(graph, neighbour);
     if (SUCCEEDED(hr) && neighbour->ack_count > 0 && neighbour->state == NEIGHBOUR_CONNECTED)
@@ -311,25 +341,36 @@ static HRESULT flush_one(struct graph *graph, struct neighbour *neighbour)
 
 static HRESULT close_one(struct graph *graph, struct neighbour *neighbour)
 {
+    if (neighbour->state != NEIGHBOUR_CLOSED || neighbour->down)
+        return S_OK;
     struct graph_action *action = graph_act(graph, GRAPH_ACTION_CLOSE);
     if (!action)
         return E_OUTOFMEMORY;
     action->link = neighbour->link;
-    HASH_DEL(graph->neighbours, neighbour);
-    neighbour_free(neighbour);
     return S_OK;
 }
 
 HRESULT neighbours_flush(struct graph *graph)
 {
     struct neighbour *neighbour, *next;
-    HRESULT hr = S_OK;
+    HRESULT hr = read_on(graph);
+    pending_sweep(graph);
     HASH_ITER (hh, graph->neighbours, neighbour, next) {
         if (FAILED(hr))
             return hr;
         hr = flush_one(graph, neighbour);
-        if (SUCCEEDED(hr) && neighbour->state == NEIGHBOUR_CLOSED)
+        if (SUCCEEDED(hr))
             hr = close_one(graph, neighbour);
     }
-    return hr;
+    if (FAILED(hr))
+        return hr;
+    /* From here on nothing fails. */
+    HASH_ITER (hh, graph->neighbours, neighbour, next) {
+        neighbour->told = neighbour->announced;
+        if (neighbour->state != NEIGHBOUR_CLOSED)
+            continue;
+        HASH_DEL(graph->neighbours, neighbour);
+        neighbour_free(neighbour);
+    }
+    return S_OK;
 }

@@ -67,7 +67,8 @@ HRESULT peer_time_timer(struct graph *graph)
     uint32_t count = neighbour_offsets(graph, values);
     if (count == 0)
         return S_OK;
-    int64_t move = values[count / 2] - graph->time_offset;
+    /* Half the way: the others come towards us. */
+    int64_t move = (values[count / 2] - graph->time_offset) / 2;
     move = move > MOVE_MAX ? MOVE_MAX : move < -MOVE_MAX ? -MOVE_MAX : move;
     int64_t size = move < 0 ? -move : move;
     if (size < (int64_t)TICKS_PER_MS || graph->time_moved_today + size > MOVE_DAY_MAX)

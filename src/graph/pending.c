@@ -34,7 +34,7 @@ struct pending *pending_find(struct graph *graph, const struct hash *digest)
 {
     struct pending *pending;
     HASH_FIND(hh_digest, graph->pending_by_digest, digest->bytes, HASH_SIZE, pending);
-    return pending;
+    return pending && !pending->abandoned ? pending : NULL;
 }
 
 void pending_add_source(struct pending *pending, uint64_t link)
@@ -69,7 +69,16 @@ static HRESULT update_pause(struct graph *graph, struct neighbour *neighbour)
         return E_OUTOFMEMORY;
     action->link = neighbour->link;
     neighbour->paused = !neighbour->paused;
+    neighbour->resumed = !neighbour->paused && neighbour->in.size > 0;
     return S_OK;
+}
+
+static void pending_free(struct graph *graph, struct pending *pending)
+{
+    HASH_DELETE(hh, graph->pending, pending);
+    HASH_DELETE(hh_digest, graph->pending_by_digest, pending);
+    mem_free(pending->body);
+    mem_free(pending);
 }
 
 static HRESULT pending_release(struct graph *graph, struct pending *pending)
@@ -77,26 +86,57 @@ static HRESULT pending_release(struct graph *graph, struct pending *pending)
     struct neighbour *neighbour = neighbour_find(graph, pending->source);
     if (neighbour)
         charge(neighbour, pending, -1);
-    HASH_DELETE(hh, graph->pending, pending);
-    HASH_DELETE(hh_digest, graph->pending_by_digest, pending);
-    mem_free(pending->body);
-    mem_free(pending);
+    pending_free(graph, pending);
     if (!neighbour)
         return S_OK;
     HRESULT hr = update_pause(graph, neighbour);
-    bool last = neighbour->sync && neighbour->sync->end_came && neighbour->pending_count == 0;
-    return SUCCEEDED(hr) && last ? reconcile_finished(graph, neighbour) : hr;
+    return SUCCEEDED(hr) ? reconcile_check_end(graph, neighbour) : hr;
 }
 
 void pending_free_all(struct graph *graph)
 {
-    while (graph->pending) {
-        struct pending *pending = graph->pending;
-        HASH_DELETE(hh, graph->pending, pending);
-        HASH_DELETE(hh_digest, graph->pending_by_digest, pending);
-        mem_free(pending->body);
-        mem_free(pending);
+    while (graph->pending)
+        pending_free(graph, graph->pending);
+}
+
+void pending_sweep(struct graph *graph)
+{
+    struct pending *pending, *next;
+    if (graph->abandoned_count == 0)
+        return;
+    HASH_ITER (hh, graph->pending, pending, next) {
+        if (pending->abandoned)
+            pending_free(graph, pending);
     }
+    graph->abandoned_count = 0;
+}
+
+static void give_up(struct graph *graph, struct pending *pending)
+{
+    struct neighbour *neighbour = neighbour_find(graph, pending->source);
+    if (neighbour) {
+        charge(neighbour, pending, -1);
+        neighbour->lost = true;
+    }
+    pending_free(graph, pending);
+}
+
+void pending_give_up(struct graph *graph, const struct graph_event *event)
+{
+    for (uint32_t i = 0; event->type == GRAPH_VERIFIED && i < event->verdict_count; i++) {
+        struct pending *judged;
+        uint64_t token = event->verdicts[i].token;
+        HASH_FIND(hh, graph->pending, &token, sizeof(token), judged);
+        if (judged)
+            give_up(graph, judged);
+    }
+    struct pending *pending, *next;
+    HASH_ITER (hh, graph->pending, pending, next) {
+        struct neighbour *source = neighbour_find(graph, pending->source);
+        if (pending->step == graph->step || pending->abandoned || (pending->deferred && !source))
+            give_up(graph, pending);
+    }
+    graph->abandoned_count = 0;
 }
 
 static HRESULT pending_new(struct graph *graph, struct neighbour *neighbour, struct bytes body,
@@ -107,6 +147,7 @@ static HRESULT pending_new(struct graph *graph, struct neighbour *neighbour, str
         return E_OUTOFMEMORY;
     pending->token = ++graph->next_token;
     pending->digest = *digest;
+    pending->step = graph->step;
     pending->source = neighbour->link;
     pending->body_size = body.size;
     pending->body = mem_dup(body.data, body.size);
@@ -129,6 +170,7 @@ static HRESULT pending_new(struct graph *graph, struct neighbour *neighbour, str
 static HRESULT emit_verify(struct graph *graph, struct neighbour *neighbour,
                            struct pending *pending, const struct verify_job *job)
 {
+    pending->step = graph->step;
     struct graph_action *action = graph_act(graph, GRAPH_ACTION_VERIFY);
     if (!action)
         return E_OUTOFMEMORY;
@@ -137,18 +179,30 @@ static HRESULT emit_verify(struct graph *graph, struct neighbour *neighbour,
     return neighbour ? update_pause(graph, neighbour) : S_OK;
 }
 
+/* A deferred record waits at a neighbour for DEFER_MS; one request a certificate is enough. */
+static HRESULT ask_certificate(struct graph *graph, struct neighbour *neighbour,
+                               const struct hash *certificate, const struct pending *except)
+{
+    for (const struct pending *p = graph->pending; p; p = p->hh.next)
+        if (p != except && p->deferred && !p->abandoned && p->source == neighbour->link &&
+            hash_equal(&p->certificate, certificate))
+            return S_OK;
+    return message_encode_certificate_request(certificate, 1, &neighbour->out);
+}
+
+static bool deferred_room(const struct neighbour *neighbour, size_t size)
+{
+    return neighbour->deferred_count < LIMIT_DEFERRED_RECORDS &&
+           neighbour->deferred_bytes + size <= LIMIT_DEFERRED_BYTES;
+}
+
 static HRESULT defer(struct graph *graph, struct neighbour *neighbour, struct bytes body,
                      const struct hash *digest, const struct hash *certificate)
 {
-    if (neighbour->deferred_count >= LIMIT_DEFERRED_RECORDS ||
-        neighbour->deferred_bytes + body.size > LIMIT_DEFERRED_BYTES) {
+    if (!deferred_room(neighbour, body.size)) {
         neighbour->behind = true;
         return S_OK;
     }
-    bool asked = false;
-    for (const struct pending *p = graph->pending; p; p = p->hh.next)
-        asked = asked || (p->deferred && p->source == neighbour->link &&
-                          hash_equal(&p->certificate, certificate));
     struct pending *pending = NULL;
     HRESULT hr = pending_new(graph, neighbour, body, digest, &pending);
     if (FAILED(hr))
@@ -157,7 +211,7 @@ static HRESULT defer(struct graph *graph, struct neighbour *neighbour, struct by
     pending->until_ms = graph->now.ms + DEFER_MS;
     pending->certificate = *certificate;
     charge(neighbour, pending, 1);
-    return asked ? S_OK : message_encode_certificate_request(certificate, 1, &neighbour->out);
+    return ask_certificate(graph, neighbour, certificate, pending);
 }
 
 static HRESULT judge(struct graph *graph, const struct message_flood *flood,
@@ -203,12 +257,15 @@ static HRESULT acknowledge_sources(struct graph *graph, const struct pending *pe
     HRESULT hr = S_OK;
     if (neighbour) {
         neighbour->utility = neighbour->utility * 31 / 32 + (useful ? 128 : 0);
+        recent_add(neighbour, &name->digest);
         hr = ack_one(graph, neighbour, name, useful);
     }
     for (uint32_t i = 0; SUCCEEDED(hr) && i < pending->other_count; i++) {
         neighbour = neighbour_find(graph, pending->others[i]);
-        if (neighbour)
+        if (neighbour) {
+            recent_add(neighbour, &name->digest);
             hr = ack_one(graph, neighbour, name, false);
+        }
     }
     return hr;
 }
@@ -218,10 +275,12 @@ static HRESULT begin_fetch(struct graph *graph, const struct pending *pending,
 {
     uint64_t sources[9];
     uint32_t count = 0;
-    sources[count++] = pending->source;
+    if (neighbour_find(graph, pending->source))
+        sources[count++] = pending->source;
     for (uint32_t i = 0; i < pending->other_count; i++)
-        sources[count++] = pending->others[i];
-    return fetch_begin(graph, accepted, sources, count);
+        if (neighbour_find(graph, pending->others[i]))
+            sources[count++] = pending->others[i];
+    return count > 0 ? fetch_begin(graph, accepted, sources, count) : S_OK;
 }
 
 /* The signature holds: classify once more, then store. */
@@ -260,6 +319,17 @@ static HRESULT pending_accept(struct graph *graph, const struct pending *pending
     return accept_version(graph, &accepted);
 }
 
+/* A digest does not cover its signature: what others sent under it may be good, and is found by
+ * comparing with them. */
+static void others_are_ahead(struct graph *graph, const struct pending *pending)
+{
+    for (uint32_t i = 0; i < pending->other_count; i++) {
+        struct neighbour *other = neighbour_find(graph, pending->others[i]);
+        if (other)
+            other->behind = true;
+    }
+}
+
 HRESULT pending_verdict(struct graph *graph, const struct graph_verdict *verdict)
 {
     struct pending *pending;
@@ -271,8 +341,11 @@ HRESULT pending_verdict(struct graph *graph, const struct graph_verdict *verdict
     struct neighbour *source = neighbour_find(graph, pending->source);
     if (verdict->valid)
         hr = pending_accept(graph, pending);
-    else if (source)
-        hr = neighbour_close(graph, source, PEER_E_INVALID_RECORD);
+    else {
+        others_are_ahead(graph, pending);
+        if (source)
+            hr = neighbour_close(graph, source, PEER_E_INVALID_RECORD);
+    }
     HRESULT released = pending_release(graph, pending);
     return FAILED(hr) ? hr : released;
 }
@@ -299,21 +372,20 @@ static HRESULT retry(struct graph *graph, struct pending *pending)
             charge(source, pending, 1);
         return emit_verify(graph, source, pending, &job);
     }
-    if (hr == PEER_E_INVALID_RECORD && source)
-        hr = neighbour_close(graph, source, PEER_E_INVALID_RECORD);
-    else if (hr == PEER_E_NOT_AUTHORIZED || hr == PEER_E_INVALID_RECORD) {
-        refused_add(graph, &pending->digest);
-        hr = S_OK;
-    }
-    HRESULT released = pending_release(graph, pending);
-    return FAILED(hr) ? hr : released;
+    bool blame = hr == PEER_E_INVALID_RECORD && source;
+    if (hr != PEER_E_NOT_AUTHORIZED && hr != PEER_E_INVALID_RECORD)
+        return hr;
+    refused_add(graph, &pending->digest);
+    hr = pending_release(graph, pending);
+    return SUCCEEDED(hr) && blame ? neighbour_close(graph, source, PEER_E_INVALID_RECORD) : hr;
 }
 
 HRESULT pending_certificate_came(struct graph *graph)
 {
     struct pending *pending, *next;
     HASH_ITER (hh, graph->pending, pending, next) {
-        HRESULT hr = pending->deferred ? retry(graph, pending) : S_OK;
+        bool waits = pending->deferred && !pending->abandoned;
+        HRESULT hr = waits ? retry(graph, pending) : S_OK;
         if (FAILED(hr))
             return hr;
     }
@@ -324,13 +396,13 @@ HRESULT pending_expire(struct graph *graph)
 {
     struct pending *pending, *next;
     HASH_ITER (hh, graph->pending, pending, next) {
-        if (!pending->deferred || pending->until_ms > graph->now.ms)
+        if (!pending->deferred || pending->abandoned || pending->until_ms > graph->now.ms)
             continue;
+        /* Whoever sends a record supplies its certificate when asked, or is dropped; what it sent
+         * then waits at another sender, or not at all (pending_source_gone). */
         struct neighbour *source = neighbour_find(graph, pending->source);
-        HRESULT hr = pending_release(graph, pending);
-        /* Whoever sends a record supplies its certificate when asked, or is dropped. */
-        if (SUCCEEDED(hr) && source)
-            hr = neighbour_close(graph, source, PEER_E_INVALID_RECORD);
+        ASSERT(source);
+        HRESULT hr = neighbour_close(graph, source, PEER_E_INVALID_RECORD);
         if (FAILED(hr))
             return hr;
     }
@@ -341,22 +413,36 @@ uint64_t pending_deadline(const struct graph *graph)
 {
     uint64_t deadline = UINT64_MAX;
     for (const struct pending *p = graph->pending; p; p = p->hh.next)
-        if (p->deferred && p->until_ms < deadline)
+        if (p->deferred && !p->abandoned && p->until_ms < deadline)
             deadline = p->until_ms;
     return deadline;
 }
 
+/* A deferred record whose sender is gone waits at another that sent it; without one it is abandoned
+ * and freed at the end of the step, when no loop over the table is under way. */
+static HRESULT hand_over(struct graph *graph, struct pending *pending)
+{
+    while (pending->other_count > 0) {
+        struct neighbour *other = neighbour_find(graph, pending->others[--pending->other_count]);
+        if (!other || !deferred_room(other, pending->body_size))
+            continue;
+        pending->source = other->link;
+        pending->until_ms = graph->now.ms + DEFER_MS;
+        charge(other, pending, 1);
+        return ask_certificate(graph, other, &pending->certificate, pending);
+    }
+    pending->abandoned = true;
+    graph->abandoned_count++;
+    return S_OK;
+}
+
 /* Verdicts for records of a link that is gone still count; deferred ones can no longer be completed
  * by it. */
-void pending_source_gone(struct graph *graph, uint64_t link)
+HRESULT pending_source_gone(struct graph *graph, uint64_t link)
 {
-    struct pending *pending, *next;
-    HASH_ITER (hh, graph->pending, pending, next) {
-        if (!pending->deferred || pending->source != link)
-            continue;
-        HASH_DELETE(hh, graph->pending, pending);
-        HASH_DELETE(hh_digest, graph->pending_by_digest, pending);
-        mem_free(pending->body);
-        mem_free(pending);
-    }
+    HRESULT hr = S_OK;
+    for (struct pending *p = graph->pending; p && SUCCEEDED(hr); p = p->hh.next)
+        if (p->deferred && !p->abandoned && p->source == link)
+            hr = hand_over(graph, p);
+    return hr;
 }

@@ -48,6 +48,7 @@ static HRESULT write_presence(struct graph *graph)
 {
     struct presence presence = {.node_id = graph->config.node_id, .addresses = graph->listening};
     struct buffer payload = BUFFER_NULL;
+    bool stored = false;
     HRESULT hr = presence_encode(&presence, &payload);
     struct graph_publish record = {.kind = graph->has_presence ? PUBLISH_UPDATE : PUBLISH_ADD,
                                    .id = graph->presence_id,
@@ -59,10 +60,10 @@ static HRESULT write_presence(struct graph *graph)
                                    .reserved = true};
     payload_leaf(buffer_view(&payload), &record.payload_root);
     if (SUCCEEDED(hr))
-        hr = publish(graph, &record, &graph->presence_id);
+        hr = publish(graph, &record, &graph->presence_id, &stored);
     if (hr == PEER_E_RECORD_NOT_FOUND) {
         record.kind = PUBLISH_ADD;
-        hr = publish(graph, &record, &graph->presence_id);
+        hr = publish(graph, &record, &graph->presence_id, &stored);
     }
     buffer_deinit(&payload);
     graph->has_presence = SUCCEEDED(hr);
@@ -77,7 +78,8 @@ HRESULT presence_withdraw(struct graph *graph)
     struct graph_publish record = {
         .kind = PUBLISH_DELETE, .id = graph->presence_id, .reserved = true};
     struct guid id;
-    HRESULT hr = publish(graph, &record, &id);
+    bool stored = false;
+    HRESULT hr = publish(graph, &record, &id, &stored);
     return hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL ? hr : S_OK;
 }
 
@@ -120,8 +122,9 @@ static HRESULT refresh_membership(struct graph *graph)
                                        .type = RECORD_TYPE_MEMBERSHIP,
                                        .expiration = own_expiration(graph, lifetime_s),
                                        .reserved = true};
+        bool stored = false;
         payload_leaf(bytes_of(NULL, 0), &record.payload_root);
-        hr = publish(graph, &record, &own.id);
+        hr = publish(graph, &record, &own.id, &stored);
         own.expiration = record.expiration;
     }
     uint64_t wait_ms =

@@ -1,9 +1,9 @@
 /* publish.c - an own record: add, update, delete.
  *
  * The rules that compare with the version before bind the writer, here: same id and type, not
- * deleted, expiration not shorter, version + 1, last-modified = max(now, previous + 1). The
- * provider signs, or says PEER_E_NOT_AUTHORIZED; the signed version then takes the same way as one
- * that came from a neighbour (accept.c). */
+ * deleted, expiration not shorter, version + 1 (the greatest stays), last-modified = max(now,
+ * previous + 1). The provider signs, or says PEER_E_NOT_AUTHORIZED; the signed version then takes
+ * the same way as one that came from a neighbour (accept.c). */
 #include "graph/graph_internal.h"
 
 struct draft {
@@ -58,7 +58,7 @@ static HRESULT draft_next(struct graph *graph, const struct graph_publish *publi
     graph->config.provider->ops->own(graph->config.provider, &own, &own_name, &own_end);
     uint64_t now = graph_time(graph);
     *record = draft->before;
-    record->version++;
+    record->version += record->version < UINT32_MAX;
     record->modified = now > draft->before.modified ? now : draft->before.modified + 1;
     record->modifier = publish->creator ? *publish->creator : own;
     record->modifier_name = publish->creator ? publish->creator_name : own_name;
@@ -88,7 +88,7 @@ static void draft_content(const struct graph_publish *publish, struct draft *dra
 }
 
 static HRESULT publish_draft(struct graph *graph, const struct graph_publish *publish,
-                             struct draft *draft)
+                             struct draft *draft, bool *stored)
 {
     HRESULT hr = record_header_encode(&draft->record, &draft->header);
     if (FAILED(hr))
@@ -110,11 +110,12 @@ static HRESULT publish_draft(struct graph *graph, const struct graph_publish *pu
                                 .payload = publish->kind == PUBLISH_DELETE ? bytes_of(NULL, 0)
                                                                            : publish->payload,
                                 .local = true};
+    *stored = true;
     return accept_version(graph, &accepted);
 }
 
 static HRESULT publish_sealed(struct graph *graph, const struct graph_sealed *sealed,
-                              struct guid *id)
+                              struct guid *id, bool *stored)
 {
     struct store_record held;
     enum verdict_class class;
@@ -128,13 +129,16 @@ static HRESULT publish_sealed(struct graph *graph, const struct graph_sealed *se
                                 .header = sealed->header,
                                 .payload = sealed->payload,
                                 .local = true};
+    *stored = true;
     return accept_version(graph, &accepted);
 }
 
-HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct guid *id)
+HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct guid *id,
+                bool *stored)
 {
+    *stored = false;
     if (publish->kind == PUBLISH_SEALED)
-        return publish_sealed(graph, publish->sealed, id);
+        return publish_sealed(graph, publish->sealed, id, stored);
     if (!publish->reserved && publish->kind != PUBLISH_DELETE &&
         record_type_is_reserved(&publish->type))
         return PEER_E_NOT_AUTHORIZED;
@@ -147,7 +151,7 @@ HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct
     if (SUCCEEDED(hr)) {
         draft_content(publish, &draft);
         *id = draft.record.id;
-        hr = publish_draft(graph, publish, &draft);
+        hr = publish_draft(graph, publish, &draft, stored);
     }
     draft_deinit(&draft);
     return hr;

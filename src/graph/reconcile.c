@@ -8,6 +8,9 @@
  * out; the other side answers it behind everything that it had to send. */
 #include "graph/graph_internal.h"
 
+/* Up to so many own elements are named at once; more are named only where fingerprints differ. */
+enum { ASK_LIST_MAX = 8 };
+
 static const struct store_key KEY_FIRST = {.modified = 0};
 static const struct store_key KEY_LAST = {
     .modified = UINT64_MAX,
@@ -103,8 +106,7 @@ HRESULT reconcile_push(struct graph *graph, struct sync *sync, const struct stor
         sync->stack = stack;
         sync->capacity = capacity;
     }
-    sync->stack[sync->depth].lower = *lower;
-    sync->stack[sync->depth++].upper = *upper;
+    sync->stack[sync->depth++] = (struct range_pair){.lower = *lower, .upper = *upper};
     return S_OK;
 }
 
@@ -117,7 +119,7 @@ HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour)
         return E_OUTOFMEMORY;
     sync->session = ++graph->next_session;
     sync->horizon = graph_time(graph) + HORIZON_MARGIN;
-    sync->started_ms = graph->now.ms;
+    sync->progress_ms = graph->now.ms;
     neighbour->sync = sync;
     graph->counters.reconcile_sessions++;
     HRESULT hr = reconcile_push(graph, sync, &KEY_FIRST, &KEY_LAST);
@@ -126,7 +128,7 @@ HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour)
 
 /* Few own elements are listed, many are fingerprinted. */
 static HRESULT ask_range(struct graph *graph, struct neighbour *neighbour,
-                         struct wire_writer *writer, const struct range_pair *pair)
+                         struct wire_writer *writer, struct range_pair *pair)
 {
     uint64_t horizon = neighbour->sync->horizon;
     struct range *range = mem_alloc(sizeof(*range));
@@ -134,7 +136,8 @@ static HRESULT ask_range(struct graph *graph, struct neighbour *neighbour,
         return E_OUTOFMEMORY;
     bool complete;
     HRESULT hr = range_list(graph, &pair->lower, &pair->upper, horizon, range, &complete);
-    if (SUCCEEDED(hr) && !complete) {
+    pair->listed = complete && range->count <= ASK_LIST_MAX;
+    if (SUCCEEDED(hr) && !pair->listed) {
         range->mode = RANGE_FINGERPRINT;
         hr = range_fingerprint(graph, neighbour->fingerprint_key, &pair->lower, &pair->upper,
                                horizon, &range->sum, &range->count);
@@ -148,6 +151,7 @@ static HRESULT ask_range(struct graph *graph, struct neighbour *neighbour,
 HRESULT reconcile_ask(struct graph *graph, struct neighbour *neighbour)
 {
     struct sync *sync = neighbour->sync;
+    sync->asked_count = 0;
     if (sync->depth == 0) {
         struct message_sync_end end = {.session = sync->session};
         sync->end_sent = true;
@@ -159,10 +163,11 @@ HRESULT reconcile_ask(struct graph *graph, struct neighbour *neighbour)
     wire_writer_init(&writer, &neighbour->out);
     size_t begin = message_begin_reconcile(&writer, &head, count);
     HRESULT hr = S_OK;
-    for (uint32_t i = 0; i < count && SUCCEEDED(hr); i++)
-        hr = ask_range(graph, neighbour, &writer, &sync->stack[sync->depth - 1 - i]);
-    sync->depth -= count;
-    sync->waiting = count;
+    for (uint32_t i = 0; i < count && SUCCEEDED(hr); i++) {
+        struct range_pair *asked = &sync->asked[sync->asked_count++];
+        *asked = sync->stack[--sync->depth];
+        hr = ask_range(graph, neighbour, &writer, asked);
+    }
     if (SUCCEEDED(hr))
         hr = message_end(&writer, begin);
     graph->counters.reconcile_bytes += neighbour->out.size - begin;
@@ -190,7 +195,7 @@ static HRESULT split_item(void *context, const struct store_item *item)
     return split->hr;
 }
 
-static int key_compare(const struct store_key *a, const struct store_key *b)
+int store_key_compare(const struct store_key *a, const struct store_key *b)
 {
     if (a->modified != b->modified)
         return a->modified < b->modified ? -1 : 1;
@@ -214,16 +219,44 @@ HRESULT reconcile_split(struct graph *graph, struct sync *sync, const struct sto
     split.step = split.step > 0 ? split.step : 1;
     split.next = split.step;
     hr = store->ops->scan(store, lower, upper, sync->horizon, split_item, &split);
-    if (SUCCEEDED(hr) && key_compare(&split.lower, upper) < 0)
+    if (SUCCEEDED(hr) && store_key_compare(&split.lower, upper) < 0)
         hr = reconcile_push(graph, sync, &split.lower, upper);
     return hr;
+}
+
+static bool asked_lately(struct graph *graph, const struct neighbour *neighbour,
+                         const struct hash *digest)
+{
+    uint64_t mark;
+    memcpy(&mark, digest->bytes, sizeof(mark));
+    struct asked *asked = &graph->asked[mark % ASKED_SIZE];
+    if (asked->mark == mark && asked->link == neighbour->link && asked->until_ms > graph->now.ms)
+        return true;
+    *asked = (struct asked){mark, neighbour->link, graph->now.ms + ASKED_MS};
+    return false;
+}
+
+HRESULT request_records(struct graph *graph, struct neighbour *neighbour,
+                        const struct version_name *names, uint32_t count)
+{
+    struct request requests[REQUEST_MAX];
+    uint32_t asked = 0;
+    ASSERT(count <= REQUEST_MAX);
+    for (uint32_t i = 0; i < count; i++)
+        if (!asked_lately(graph, neighbour, &names[i].digest))
+            requests[asked++] = (struct request){.name = names[i]};
+    if (asked == 0)
+        return S_OK;
+    if (neighbour->sync && neighbour->sync->end_sent)
+        neighbour->sync->asked_more = true;
+    return message_encode_request(requests, asked, &neighbour->out);
 }
 
 static HRESULT request_missing(struct graph *graph, struct neighbour *neighbour,
                                const struct range *range)
 {
     struct store *store = graph->config.store;
-    struct request requests[ITEMS_MAX];
+    struct version_name names[ITEMS_MAX];
     uint32_t count = 0;
     uint64_t now = graph_time(graph);
     for (uint64_t i = 0; i < range->count; i++) {
@@ -234,14 +267,19 @@ static HRESULT request_missing(struct graph *graph, struct neighbour *neighbour,
             return hr;
         bool same = SUCCEEDED(hr) && hash_equal(&held.digest, &item->digest);
         bool future = item->key.modified > now + FUTURE_MAX;
-        if (same || future || refused_has(graph, &item->digest) ||
-            pending_find(graph, &item->digest) || fetch_find(graph, &item->digest))
+        struct fetch *fetch = fetch_find(graph, &item->digest);
+        if (fetch) {
+            fetch_add_source(fetch, neighbour->link);
+            hr = fetch_ask(graph, fetch);
+            if (FAILED(hr))
+                return hr;
+        }
+        if (same || future || fetch || refused_has(graph, &item->digest) ||
+            pending_find(graph, &item->digest))
             continue;
-        requests[count].is_piece = false;
-        requests[count].piece = 0;
-        requests[count++].name = (struct version_name){item->key.id, item->version, item->digest};
+        names[count++] = (struct version_name){item->key.id, item->version, item->digest};
     }
-    return count > 0 ? message_encode_request(requests, count, &neighbour->out) : S_OK;
+    return request_records(graph, neighbour, names, count);
 }
 
 HRESULT reconcile_items(struct graph *graph, struct neighbour *neighbour, const struct range *range,
@@ -264,14 +302,23 @@ HRESULT reconcile_items(struct graph *graph, struct neighbour *neighbour, const 
     return job_add(neighbour, &job);
 }
 
-/* Everything of the session was sent by both sides: whoever was new now has the group's database.
- */
-HRESULT reconcile_finished(struct graph *graph, struct neighbour *neighbour)
+void reconcile_stop(struct graph *graph, struct neighbour *neighbour)
 {
     sync_free(neighbour->sync);
     neighbour->sync = NULL;
+    neighbour->sync_due_ms = graph->now.ms + SYNC_AGAIN_MS;
+}
+
+/* Everything of the session was sent by both sides, and judged: whoever was new now has the group's
+ * database, unless something had to be dropped. */
+HRESULT reconcile_check_end(struct graph *graph, struct neighbour *neighbour)
+{
+    if (!neighbour->sync || !neighbour->sync->end_came || neighbour->pending_count > 0 ||
+        neighbour->deferred_count > 0)
+        return S_OK;
+    reconcile_stop(graph, neighbour);
     neighbour->activity_ms = graph->now.ms;
-    if (graph->synchronised)
+    if (graph->synchronised || neighbour->behind)
         return S_OK;
     graph->synchronised = true;
     graph->presence_due_ms = graph->online ? graph->now.ms : UINT64_MAX;

@@ -2,11 +2,16 @@
  * asked for. */
 #include "graph/graph_internal.h"
 
-static HRESULT wants(struct graph *graph, const struct version_name *name, bool *wanted)
+static HRESULT wants(struct graph *graph, struct neighbour *neighbour,
+                     const struct version_name *name, bool *wanted)
 {
     *wanted = false;
-    if (refused_has(graph, &name->digest) || pending_find(graph, &name->digest) ||
-        fetch_find(graph, &name->digest))
+    struct fetch *fetch = fetch_find(graph, &name->digest);
+    if (fetch) {
+        fetch_add_source(fetch, neighbour->link);
+        return fetch_ask(graph, fetch);
+    }
+    if (refused_has(graph, &name->digest) || pending_find(graph, &name->digest))
         return S_OK;
     struct store_record held;
     struct store *store = graph->config.store;
@@ -22,20 +27,18 @@ HRESULT recv_advertise(struct graph *graph, struct neighbour *neighbour, struct 
 {
     struct message_list list;
     HRESULT hr = message_decode_advertise(body, &list);
-    struct request requests[REQUEST_MAX];
+    struct version_name names[REQUEST_MAX];
     uint32_t count = 0;
     struct version_name name;
     while (SUCCEEDED(hr) && message_next_advertised(&list, &name)) {
         bool wanted;
-        hr = wants(graph, &name, &wanted);
+        hr = wants(graph, neighbour, &name, &wanted);
         if (SUCCEEDED(hr) && wanted)
-            requests[count++] = (struct request){.name = name};
+            names[count++] = name;
         if (SUCCEEDED(hr) && count == REQUEST_MAX) {
-            hr = message_encode_request(requests, count, &neighbour->out);
+            hr = request_records(graph, neighbour, names, count);
             count = 0;
         }
     }
-    if (FAILED(hr) || count == 0)
-        return hr;
-    return message_encode_request(requests, count, &neighbour->out);
+    return SUCCEEDED(hr) ? request_records(graph, neighbour, names, count) : hr;
 }

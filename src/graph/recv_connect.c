@@ -26,6 +26,16 @@ static bool is_duplicate(struct graph *graph, const struct neighbour *neighbour)
     return neighbour->node_id == graph->config.node_id;
 }
 
+/* Two members that call each other at the same time: the call of the lesser node id stays. */
+static bool crosses_own_call(struct graph *graph, const struct neighbour *neighbour)
+{
+    for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next)
+        if (n != neighbour && !n->direct && !n->incoming && n->state == NEIGHBOUR_EXPECT_WELCOME &&
+            hash_equal(&n->key, &neighbour->key))
+            return graph->config.node_id < neighbour->node_id;
+    return false;
+}
+
 static HRESULT remember_listening(struct graph *graph, const struct neighbour *neighbour)
 {
     if (neighbour->listening.count == 0)
@@ -57,7 +67,7 @@ HRESULT recv_connect(struct graph *graph, struct neighbour *neighbour, struct by
             return neighbour_goodbye(graph, neighbour, MESSAGE_REFUSE, REFUSE_DIRECT, S_OK);
         return welcome(graph, neighbour, false);
     }
-    if (is_duplicate(graph, neighbour))
+    if (is_duplicate(graph, neighbour) || crosses_own_call(graph, neighbour))
         return neighbour_goodbye(graph, neighbour, MESSAGE_REFUSE, REFUSE_DUPLICATE, S_OK);
     if (neighbours_connected(graph, false) >= LIMIT_NEIGHBOURS_MAX ||
         neighbours_connected(graph, true) >= LIMIT_NEIGHBOURS_INCOMING)

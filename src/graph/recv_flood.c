@@ -49,6 +49,8 @@ HRESULT recv_flood(struct graph *graph, struct neighbour *neighbour, struct byte
         return hr;
     graph->counters.floods_received++;
     neighbour->activity_ms = graph->now.ms;
+    if (neighbour->sync)
+        neighbour->sync->progress_ms = graph->now.ms;
     struct hash digest;
     record_digest(graph->graph_id, flood.header, &digest);
     recent_add(neighbour, &digest);

@@ -19,6 +19,7 @@ HRESULT recv_refuse(struct graph *graph, struct neighbour *neighbour, struct byt
         return hr;
     if (neighbour->state != NEIGHBOUR_EXPECT_WELCOME)
         return PEER_E_INVALID_RECORD;
+    maintain_refused(graph, &neighbour->address);
     if (graph->online)
         graph->maintenance_due_ms = graph->now.ms + 500;
     return neighbour_close(graph, neighbour, PEER_E_CONNECTION_REFUSED);

@@ -21,8 +21,12 @@ HRESULT recv_ping(struct graph *graph, struct neighbour *neighbour, struct bytes
         neighbour->ping_mismatches = 0;
         return S_OK;
     }
+    /* While records are on their way to it, it cannot have them. */
+    if (neighbour->serving || neighbour->job_count > 0 || neighbour->full)
+        return S_OK;
     neighbour->ping_mismatches++;
-    bool quiet = graph->now.ms >= neighbour->activity_ms + QUIET_MS;
+    bool quiet = graph->now.ms >= neighbour->activity_ms + QUIET_MS ||
+                 neighbour->ping_mismatches >= MISMATCHES_BUSY;
     if (neighbour->ping_mismatches < 2 || !quiet || neighbour->sync)
         return S_OK;
     neighbour->ping_mismatches = 0;

@@ -72,6 +72,26 @@ static HRESULT answer(struct graph *graph, struct neighbour *neighbour,
     return hr;
 }
 
+/* The answer to one range of ours: the same bounds, and nothing but "equal" to a list. */
+static HRESULT take_range(struct graph *graph, struct neighbour *neighbour,
+                          const struct range_pair *asked, const struct range *range)
+{
+    struct sync *sync = neighbour->sync;
+    struct store_key lower = key_of(&range->lower), upper = key_of(&range->upper);
+    if (store_key_compare(&lower, &asked->lower) != 0 ||
+        store_key_compare(&upper, &asked->upper) != 0)
+        return PEER_E_INVALID_RECORD;
+    if (range->mode == RANGE_EQUAL)
+        return S_OK;
+    if (asked->listed)
+        return PEER_E_INVALID_RECORD;
+    if (range->mode == RANGE_ITEMS)
+        return reconcile_items(graph, neighbour, range, sync->horizon);
+    if (range->mode == RANGE_DIFFERENT)
+        return reconcile_split(graph, sync, &lower, &upper);
+    return PEER_E_INVALID_RECORD;
+}
+
 static HRESULT take_answer(struct graph *graph, struct neighbour *neighbour,
                            const struct message_reconcile *head, struct message_list *list,
                            struct range *range)
@@ -79,18 +99,12 @@ static HRESULT take_answer(struct graph *graph, struct neighbour *neighbour,
     struct sync *sync = neighbour->sync;
     if (!sync || sync->session != head->session)
         return S_OK;
-    if (sync->waiting != list->left || sync->horizon != head->horizon)
+    if (sync->asked_count == 0 || sync->asked_count != list->left || sync->horizon != head->horizon)
         return PEER_E_INVALID_RECORD;
+    sync->progress_ms = graph->now.ms;
     HRESULT hr = S_OK;
-    while (SUCCEEDED(hr) && message_next_range(list, range)) {
-        struct store_key lower = key_of(&range->lower), upper = key_of(&range->upper);
-        if (range->mode == RANGE_ITEMS)
-            hr = reconcile_items(graph, neighbour, range, sync->horizon);
-        else if (range->mode == RANGE_DIFFERENT)
-            hr = reconcile_split(graph, sync, &lower, &upper);
-        else if (range->mode != RANGE_EQUAL)
-            hr = PEER_E_INVALID_RECORD;
-    }
+    for (uint32_t i = 0; SUCCEEDED(hr) && message_next_range(list, range); i++)
+        hr = take_range(graph, neighbour, &sync->asked[i], range);
     if (SUCCEEDED(hr) && !message_list_done(list))
         hr = PEER_E_INVALID_RECORD;
     return SUCCEEDED(hr) ? reconcile_ask(graph, neighbour) : hr;
@@ -106,6 +120,7 @@ HRESULT recv_reconcile(struct graph *graph, struct neighbour *neighbour, struct 
     struct range *range = mem_alloc(sizeof(*range));
     if (!range)
         return E_OUTOFMEMORY;
+    neighbour->serving = neighbour->serving || !head.answer;
     hr = head.answer ? take_answer(graph, neighbour, &head, &list, range)
                      : answer(graph, neighbour, &head, &list, range);
     mem_free(range);
@@ -122,8 +137,16 @@ HRESULT recv_sync_end(struct graph *graph, struct neighbour *neighbour, struct b
         struct job job = {.type = JOB_SYNC_END, .session = end.session};
         return job_add(neighbour, &job);
     }
-    if (!neighbour->sync || !neighbour->sync->end_sent || neighbour->sync->session != end.session)
+    /* The answer to a session that was given up comes late. */
+    if (!neighbour->sync || neighbour->sync->session != end.session)
+        return S_OK;
+    if (!neighbour->sync->end_sent)
         return PEER_E_INVALID_RECORD;
+    if (neighbour->sync->asked_more) {
+        neighbour->sync->asked_more = false;
+        return message_encode_sync_end(&(struct message_sync_end){.session = end.session},
+                                       &neighbour->out);
+    }
     neighbour->sync->end_came = true;
-    return neighbour->pending_count == 0 ? reconcile_finished(graph, neighbour) : S_OK;
+    return reconcile_check_end(graph, neighbour);
 }

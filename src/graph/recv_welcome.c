@@ -19,6 +19,9 @@ HRESULT recv_welcome(struct graph *graph, struct neighbour *neighbour, struct by
         return neighbour_close(graph, neighbour, PEER_E_CONNECT_SELF);
     for (uint32_t i = 0; i < welcome.addresses.count; i++)
         maintain_remember(graph, &welcome.addresses.items[i], NULL);
+    if (neighbours_connected(graph, false) >= LIMIT_NEIGHBOURS_MAX)
+        return neighbour_goodbye(graph, neighbour, MESSAGE_DISCONNECT, DISCONNECT_LEAST_USEFUL,
+                                 S_OK);
     neighbour->listening.count = 1;
     neighbour->listening.items[0] = neighbour->address;
     hr = peer_time_heard(graph, neighbour, welcome.peer_time, true);

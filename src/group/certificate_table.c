@@ -120,7 +120,7 @@ static struct key_rows *require_key(struct certificate_table *table, const struc
         return NULL;
     rows->key = *key;
     HASH_ADD(hh, table->keys, key, HASH_SIZE, rows);
-    if (rows->hh.tbl)
+    if (TABLE_ADDED(rows, hh))
         return rows;
     mem_free(rows);
     return NULL;
@@ -144,7 +144,7 @@ static HRESULT insert(struct certificate_table *table, const struct certificate 
         return E_OUTOFMEMORY;
     }
     HASH_ADD(hh, table->rows, hash, HASH_SIZE, row);
-    if (!row->hh.tbl) {
+    if (!TABLE_ADDED(row, hh)) {
         mem_free(row);
         drop_key_if_empty(table, key);
         return E_OUTOFMEMORY;

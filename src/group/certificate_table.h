@@ -7,7 +7,7 @@
 #define GROUP_CERTIFICATE_TABLE_H
 
 #include "group/certificate.h"
-#include "group/table.h"
+#include "base/table.h"
 
 struct certificate_row {
     struct hash hash;

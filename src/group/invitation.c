@@ -80,8 +80,7 @@ static const struct certificate *issuer_of(const struct invitation *invitation,
                                            const struct chain *chain)
 {
     bool by_password = invitation->scheme == GROUP_SCHEME_PASSWORD;
-    uint32_t needed = 2;
-    if (chain->count < needed)
+    if (chain->count < 2)
         return NULL;
     return &chain->certificates[chain->count - (by_password ? 1 : 2)];
 }

@@ -23,12 +23,11 @@ bool password_cost_check(const struct password_cost *cost)
            cost->passes >= 1 && cost->passes <= PASSWORD_PASSES_MAX;
 }
 
-/* Frees what libpwquality hangs on an error: texts of its own for a few codes, nothing for others.
- */
+/* Frees the text that libpwquality hangs on some errors. */
 static void forget_detail(int code, void *detail)
 {
-    if (code == PWQ_ERROR_CRACKLIB_CHECK || detail)
-        (void)pwquality_strerror(NULL, 0, code, detail);
+    char text[1];
+    (void)pwquality_strerror(text, sizeof(text), code, detail);
 }
 
 static int check(pwquality_settings_t *settings, const char *password)

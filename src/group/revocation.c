@@ -272,7 +272,7 @@ static struct key_entries *require_key(struct revocation_set *set, const struct 
         return NULL;
     entries->key = *key;
     HASH_ADD(hh, set->keys, key, HASH_SIZE, entries);
-    if (entries->hh.tbl)
+    if (TABLE_ADDED(entries, hh))
         return entries;
     mem_free(entries);
     return NULL;

@@ -9,6 +9,7 @@ struct condemning {
     const struct certificate_row *row;
     condemned_visitor visit;
     void *context;
+    HRESULT result; /* the visitor's last */
 };
 
 static HRESULT condemn_record(void *context, const struct store_record *stored)
@@ -17,7 +18,8 @@ static HRESULT condemn_record(void *context, const struct store_record *stored)
     if (!revocation_signature_dead(condemning->security->revocations, condemning->row,
                                    &stored->digest))
         return S_OK;
-    return condemning->visit(condemning->context, &stored->id, &stored->digest);
+    condemning->result = condemning->visit(condemning->context, &stored->id, &stored->digest);
+    return condemning->result;
 }
 
 static HRESULT condemn_row(void *context, struct certificate_row *row)
@@ -27,7 +29,8 @@ static HRESULT condemn_row(void *context, struct certificate_row *row)
     if (!revocation_certificate_dead(condemning->security->revocations, row))
         return S_OK;
     condemning->row = row;
-    return store->ops->each_by_certificate(store, &row->hash, condemn_record, condemning);
+    HRESULT hr = store->ops->each_by_certificate(store, &row->hash, condemn_record, condemning);
+    return FAILED(hr) ? hr : condemning->result;
 }
 
 HRESULT security_each_condemned(struct security *security, condemned_visitor visit, void *context)

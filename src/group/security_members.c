@@ -51,7 +51,7 @@ static HRESULT require_member(struct gathering *gathering, const struct hash *ke
     made->key = *key;
     made->row = row;
     HASH_ADD(hh, gathering->members, key, HASH_SIZE, made);
-    if (!made->hh.tbl) {
+    if (!TABLE_ADDED(made, hh)) {
         mem_free(made);
         return E_OUTOFMEMORY;
     }

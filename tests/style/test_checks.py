@@ -243,5 +243,81 @@ class Coverage(Tree):
         self.assertEqual(self.coverage(self.COVERED + 'CONTRACT("PeerOn", "S_OK");\n')[0], 2)
 
 
+class Docs(Tree):
+    def check(self, text, name="docs/a.md"):
+        self.write("src/base/hash.c", "")
+        self.write("docs/b.md", "# One word\n\n## And a `second`, later\n")
+        self.write(name, text)
+        return self.run_tool("check-docs", self.root)
+
+    def assert_bad(self, text, words):
+        code, output = self.check(text)
+        self.assertEqual(code, 1, output)
+        self.assertIn(words, output)
+
+    def test_what_is_there_is_good(self):
+        code, output = self.check("`src/base/hash.c` `src/base/` `src/<layer>/*.c` [b](b.md) [c](b.md#and-a-second-later)\n"
+                                  "[web](https://example.org) `hash.c` `make x/y`\n```\n`src/no.c`\n```\n")
+        self.assertEqual(code, 0, output)
+
+    def test_a_path_that_is_not_there(self):
+        self.assert_bad("`src/base/no.c`\n", "docs/a.md:1: no such path: src/base/no.c")
+        self.assert_bad("\n`src/<layer>/*.h`\n", "docs/a.md:2")
+
+    def test_a_broken_link(self):
+        self.assert_bad("[b](c.md)\n", "broken link: c.md")
+        self.assert_bad("[b](b.md#third)\n", "broken link: b.md#third")
+
+    def test_deeper_documents_and_the_readme(self):
+        self.assertEqual(self.check("[b](../b.md)\n", "docs/decisions/d.md")[0], 0)
+        self.assertEqual(self.check("[b](b.md)\n", "docs/decisions/d.md")[0], 1)
+        os.remove(os.path.join(self.root, "docs/decisions/d.md"))
+        self.assertEqual(self.check("[b](docs/no.md)\n", "README.md")[0], 1)
+
+
+class Man(Tree):
+    HEADER = """/* PeerGroupOpen opens a group.
+ *
+ *   hGroup  a -group
+ *           of ours
+ *
+ *   S_OK  it is open
+ *   As everywhere: E_INVALIDARG,
+ *   E_OUTOFMEMORY
+ *
+ * .Deviation: none. */
+PEERGROUP_API HRESULT WINAPI PeerGroupOpen(HGROUP hGroup,
+                                           int *p);
+"""
+
+    def page(self, header, notimpl=""):
+        self.write("include/p2p.h", header)
+        self.write("include/peergroup/platform.h", "")
+        self.write("n.c", notimpl)
+        output = os.path.join(self.root, "page")
+        code, words = self.run_tool("man-from-header", "groups", os.path.join(self.root, "include"),
+                                    os.path.join(self.root, "n.c"), output)
+        if code != 0:
+            return code, words
+        with open(output, encoding="utf-8") as file:
+            return code, file.read()
+
+    def test_a_page(self):
+        code, page = self.page(self.HEADER)
+        self.assertEqual(code, 0, page)
+        for words in ("HRESULT PeerGroupOpen(HGROUP hGroup, int *p);\n", ".TP\n.B hGroup\na \\-group of ours\n",
+                      "As everywhere: E_INVALIDARG, E_OUTOFMEMORY\n", "\n\\&.Deviation: none.\n"):
+            self.assertIn(words, page)
+        self.assertNotIn("Not built", page)
+
+    def test_what_is_not_built_is_marked(self):
+        self.assertIn("Not built", self.page(self.HEADER, "NOT_BUILT(PeerGroupOpen, (HGROUP h), NOTHING)\n")[1])
+
+    def test_a_function_without_a_page(self):
+        code, words = self.page(self.HEADER + "/* PeerFoo does. */\nPEERGROUP_API void WINAPI PeerFoo(void);\n")
+        self.assertNotEqual(code, 0)
+        self.assertIn("PeerFoo", words)
+
+
 if __name__ == "__main__":
     unittest.main()

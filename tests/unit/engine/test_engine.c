@@ -146,13 +146,19 @@ static void test_two_members_share_records(void **state)
     assert_string_equal(record.creator, a.identity.peer_name);
     engine_record_deinit(&record);
 
+    await(&b.waiter, ENGINE_EVENT_STATUS, 3); /* it listens: it has the whole database */
     struct guid second = add_note(b.session, bytes_of_text("from the guest"));
     for (;;) {
         event = await(&a.waiter, ENGINE_EVENT_RECORD, GRAPH_ADDED);
         if (guid_equal(&event.id, &second))
             break;
     }
+    char *b_name = mem_strdup(b.identity.peer_name);
     leave(&b);
+    event = await(&a.waiter, ENGINE_EVENT_MEMBER, 2); /* at once: it said goodbye */
+    assert_string_equal(event.peer_name, b_name);
+    engine_event_deinit(&event);
+    mem_free(b_name);
     leave(&a);
 }
 

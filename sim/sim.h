@@ -1,0 +1,166 @@
+/* sim.h - a whole group in one thread and in virtual time, repeatable by its seed.
+ *
+ * Nodes run the very same graph, record, wire and store code as members in the field; the network,
+ * the clocks, the threads that check signatures and the disk are replaced by one queue of events.
+ * Each node commits its store after each successful step, rolls it back after a failed one, then
+ * carries out the actions, as the engine does; graph_check runs after every step. The first thing
+ * that is wrong is kept as text (sim_failure) and the run goes on. */
+#ifndef SIM_SIM_H
+#define SIM_SIM_H
+
+#include "graph/graph.h"
+#include "sim_provider.h"
+
+/* The group's id and every test's record type. */
+#define SIM_GRAPH_ID "0123456789abcdef0123456789abcdef01234567.simulated"
+extern const struct guid SIM_RECORD_TYPE;
+
+struct sim_options {
+    uint64_t seed;
+    uint32_t latency_min_ms; /* of a link; 0, 0: 1 ms */
+    uint32_t latency_max_ms;
+    uint64_t bandwidth;      /* bytes a second in each direction; 0: 12.5 million */
+    uint32_t verdict_max_ms; /* a signature check takes 0 to this long, so they come in any order */
+    uint32_t segment_max;    /* bytes in one LINK_DATA; 0: 64 KiB */
+    uint32_t cuts_per_hour;  /* of each link */
+    bool no_trace;           /* do not look into what is sent */
+};
+
+struct sim_node_options {
+    bool synchronised;
+    bool presence;
+    bool membership;
+    bool defer_expiration;
+    bool raw;                        /* no graph: bytes by hand (sim_raw_...) */
+    int64_t clock_ms;                /* error of its UTC clock */
+    int64_t time_offset;             /* remembered */
+    uint32_t presence_lifetime_s;    /* 0: PRESENCE_LIFETIME_MIN */
+    uint32_t member_data_lifetime_s; /* 0: the default */
+};
+
+struct sim_notice {
+    uint64_t ms;
+    enum graph_notice notice;
+    int change;
+    HRESULT hr;
+    struct guid id;
+    struct guid type;
+    uint64_t link;
+    uint64_t value;
+};
+
+struct sim_node {
+    struct sim *sim;
+    uint32_t index;
+    uint32_t life; /* grows with each start */
+    bool alive;
+    bool online; /* listening or connecting, by the last request */
+    bool listening;
+    struct sim_node_options options;
+    struct sim_key key;
+    struct sim_provider provider;
+    struct store *store;
+    struct graph *graph;
+    struct graph_actions actions;
+    bool was_synchronised;
+    int64_t time_offset;
+    uint64_t timer_at;
+    uint32_t spins; /* timer steps in this millisecond */
+    uint32_t group; /* partition */
+    struct sim_notice *notices;
+    uint32_t notice_count;
+    uint32_t notice_capacity;
+    struct buffer last_data;
+    uint64_t completed; /* request, result and value of the last GRAPH_ACTION_COMPLETE */
+    HRESULT completed_hr;
+    uint64_t completed_value;
+    uint64_t dial_count;
+    uint64_t bytes_sent;
+    uint64_t failed_steps;
+};
+
+struct sim *sim_new(const struct sim_options *options);
+void sim_free(struct sim *sim);
+
+/* Nodes. sim_add makes one that is started; its address is known from its number. */
+uint32_t sim_add(struct sim *sim, const struct sim_node_options *options);
+struct sim_node *sim_node(struct sim *sim, uint32_t index);
+uint32_t sim_count(const struct sim *sim);
+void sim_address(uint32_t index, struct address *address);
+void sim_listen(struct sim *sim, uint32_t index);
+void sim_connect(struct sim *sim, uint32_t index, uint32_t to);
+void sim_leave(struct sim *sim, uint32_t index);
+/* sim_crash loses all but the committed store; sim_restart starts a new life from it. */
+void sim_crash(struct sim *sim, uint32_t index);
+void sim_restart(struct sim *sim, uint32_t index);
+/* sim_event runs one step of a node with an event; now is filled in. */
+HRESULT sim_event(struct sim *sim, uint32_t index, struct graph_event *event);
+
+/* Time. */
+uint64_t sim_now_ms(const struct sim *sim);
+/* sim_peer_time is the group's time by node 0's clock. */
+uint64_t sim_peer_time(struct sim *sim);
+uint64_t sim_utc(const struct sim *sim, const struct sim_node *node);
+void sim_run(struct sim *sim, uint64_t ms);
+typedef bool (*sim_predicate)(struct sim *sim, void *context);
+/* sim_run_until looks after every event; false when limit_ms have gone by. */
+bool sim_run_until(struct sim *sim, sim_predicate predicate, void *context, uint64_t limit_ms);
+uint64_t sim_random(struct sim *sim, uint64_t below);
+uint64_t sim_steps(const struct sim *sim);
+
+/* Network. */
+void sim_set_cuts(struct sim *sim, uint32_t cuts_per_hour);
+/* sim_partition puts a node into a part; links and dials between parts fail. */
+void sim_partition(struct sim *sim, uint32_t index, uint32_t part);
+uint32_t sim_links(struct sim *sim, uint32_t index); /* open ones of a node */
+void sim_cut_links(struct sim *sim, uint32_t index);
+bool sim_linked(struct sim *sim, uint32_t a, uint32_t b);
+
+/* A raw node's links. sim_raw_dial calls a node and returns the link; the link answers for the end
+ * at the raw node. */
+uint64_t sim_raw_dial(struct sim *sim, uint32_t raw, uint32_t to, bool direct);
+void sim_raw_send(struct sim *sim, uint64_t link, struct bytes bytes);
+struct buffer *sim_raw_received(struct sim *sim, uint64_t link);
+bool sim_raw_closed(struct sim *sim, uint64_t link);
+void sim_raw_close(struct sim *sim, uint64_t link);
+
+/* Records. */
+struct sim_record {
+    enum publish_kind kind;
+    struct guid id;
+    uint64_t lifetime_s; /* 0: a day */
+    uint64_t expiration; /* when not 0, instead */
+    const void *payload;
+    uint64_t payload_size; /* larger than a piece: payload is not read, pieces are made up */
+};
+/* sim_publish writes a record at a node; what it confirms is held to by sim_check_confirmed. */
+HRESULT sim_publish(struct sim *sim, uint32_t index, const struct sim_record *record,
+                    struct guid *id);
+/* sim_holds: the node shows this record now. */
+bool sim_holds(struct sim *sim, uint32_t index, const struct guid *id);
+uint32_t sim_visible(struct sim *sim, uint32_t index); /* of SIM_RECORD_TYPE */
+uint32_t sim_visible_of(struct sim *sim, uint32_t index, const struct guid *type);
+uint32_t sim_notices(struct sim *sim, uint32_t index, enum graph_notice notice, int change);
+const struct sim_notice *sim_last_notice(struct sim *sim, uint32_t index, enum graph_notice notice);
+
+/* Checks: false and a text when something is wrong. */
+bool sim_check_equal(struct sim *sim);
+bool sim_check_confirmed(struct sim *sim);
+bool sim_check_authorised(struct sim *sim);
+bool sim_equal_now(struct sim *sim, void *context); /* a predicate for sim_run_until */
+void sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *sim_failure(const struct sim *sim);
+
+struct sim_statistics {
+    uint64_t floods; /* full copies that arrived */
+    uint64_t useful; /* records applied from others */
+    uint64_t bytes;  /* sent on all links */
+    uint64_t reconcile_bytes;
+    uint64_t reconcile_sessions;
+    uint64_t links;    /* ever made */
+    uint32_t hops_max; /* of a record that was flooded */
+    double hops_last;  /* mean over records of the last member's hops */
+};
+void sim_get_statistics(struct sim *sim, struct sim_statistics *statistics);
+
+#endif

@@ -1,0 +1,149 @@
+/* sim_internal.h - the simulator's own state, shared by its files. */
+#ifndef SIM_SIM_INTERNAL_H
+#define SIM_SIM_INTERNAL_H
+
+#include "base/table.h"
+#include "sim.h"
+
+enum { SIM_QUEUE_LIMIT = LIMIT_SEND_QUEUE_BYTES, SIM_DIAL_TIMEOUT_MS = 5000, SIM_START_MS = 1000 };
+#define SIM_START_UTC (TICKS_UNIX_EPOCH + 1800000000ull * TICKS_PER_SECOND)
+
+enum sim_event_type {
+    SIM_TIMER,   /* node */
+    SIM_DELIVER, /* link, side: the end that sent */
+    SIM_ROOM,    /* link, side: its queue became full or has room again (flag) */
+    SIM_DOWN,    /* link, side: hears that the link is gone */
+    SIM_DIALED,  /* node, token, address */
+    SIM_VERDICT, /* node, token, flag */
+    SIM_CUT      /* link */
+};
+
+struct sim_event {
+    uint64_t at_ms;
+    uint64_t sequence;
+    enum sim_event_type type;
+    uint32_t node;
+    uint32_t life;
+    uint64_t token;
+    uint32_t link;
+    uint8_t side;
+    bool flag;
+    bool direct;
+    struct address address;
+    struct hash key;
+    bool has_key;
+};
+
+/* What was given to a link in one SEND. */
+struct sim_segment {
+    struct sim_segment *next;
+    uint8_t *data;
+    size_t size;
+    size_t offset;
+    uint64_t ready_ms;
+    struct hash *digests; /* of the floods in it */
+    uint32_t digest_count;
+};
+
+/* One direction of a link, named by the side that sends. */
+struct sim_way {
+    struct sim_segment *head;
+    struct sim_segment *tail;
+    uint64_t bytes;
+    uint64_t free_us; /* when the wire is free again */
+    bool full;
+    bool finished; /* the sender closed: tell the other when all is delivered */
+    bool paused;   /* the receiver does not read */
+    bool scheduled;
+};
+
+struct sim_end {
+    uint32_t node;
+    uint32_t life;
+    uint64_t id;
+    bool open;
+    struct buffer raw;
+};
+
+/* Of one version on one link, for the trace. */
+struct sim_seen {
+    struct hash digest;
+    bool sent[2];
+    bool delivered[2]; /* what that side sent has arrived */
+    bool wanted[2];    /* that side was asked for it */
+    UT_hash_handle hh;
+};
+
+struct sim_link {
+    struct sim_end ends[2];
+    struct sim_way ways[2];
+    uint32_t latency_ms;
+    bool direct;
+    struct sim_seen *seen;
+};
+
+struct sim_confirmed {
+    struct guid id;
+    uint32_t author;
+    uint32_t version;
+    bool deleted;
+    uint64_t expiration;
+};
+
+struct sim_hops {
+    struct hash digest;
+    uint8_t *hops; /* by node; 0: not here */
+    UT_hash_handle hh;
+};
+
+struct sim {
+    struct sim_options options;
+    uint64_t random[2];
+    uint64_t now_ms;
+    uint64_t sequence;
+    uint64_t steps;
+    struct sim_event *queue;
+    uint32_t queue_count;
+    uint32_t queue_capacity;
+    struct sim_node **nodes;
+    uint32_t node_count;
+    struct sim_members members;
+    struct sim_link **links;
+    uint32_t link_count;
+    uint32_t link_capacity;
+    struct sim_confirmed *confirmed;
+    uint32_t confirmed_count;
+    uint32_t confirmed_capacity;
+    struct sim_hops *hops;
+    uint64_t bytes;
+    char failure[400];
+};
+
+/* The simulator's own memory: never failed by mem_fail_nth, the program ends without it. */
+void *sim_alloc(size_t size);
+void *sim_grow(void *block, uint32_t count, uint32_t *capacity, size_t element_size);
+
+void sim_push(struct sim *sim, struct sim_event event, uint64_t at_ms);
+void sim_reschedule(struct sim *sim, struct sim_node *node);
+
+/* sim_network.c */
+void network_handle(struct sim *sim, const struct sim_event *event);
+void network_send(struct sim *sim, struct sim_node *node, struct graph_action *action);
+void network_close(struct sim *sim, uint64_t id);
+void network_pause(struct sim *sim, uint64_t id, bool paused);
+void network_dial(struct sim *sim, struct sim_node *node, const struct graph_action *action);
+void network_node_gone(struct sim *sim, struct sim_node *node);
+void network_free(struct sim *sim);
+
+/* sim_trace.c */
+void trace_sent(struct sim *sim, struct sim_link *link, int side, struct sim_segment *segment);
+void trace_delivered(struct sim *sim, struct sim_link *link, int side,
+                     const struct sim_segment *segment);
+void trace_free_link(struct sim_link *link);
+void trace_free(struct sim *sim);
+
+/* sim_node.c */
+void node_start(struct sim *sim, struct sim_node *node);
+void node_stop(struct sim *sim, struct sim_node *node);
+
+#endif

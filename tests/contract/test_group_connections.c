@@ -1,0 +1,342 @@
+/* Do links and what goes over them keep what is documented (semantics 5.8, 12.10, 12.14, 13)? */
+#include "group.h"
+#include "support/foreign_memory.h"
+#include "support/sweep.h"
+
+static struct pair pair;
+
+static int setup(void **state)
+{
+    if (foreign_memory_setup() != 0 || group_setup(state) != 0)
+        return -1;
+    pair_begin(&pair, NULL);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    pair_end(&pair);
+    return group_teardown(state);
+}
+
+/* One block of all connections (free with PeerFreeData). */
+static PPEER_CONNECTION_INFO *connections(HGROUP group, DWORD flags, ULONG *count)
+{
+    HPEERENUM enumeration = NULL;
+    PPEER_CONNECTION_INFO *items = NULL;
+    *count = 100;
+    assert_ok(PeerGroupEnumConnections(group, flags, &enumeration));
+    assert_ok(PeerGetNextItem(enumeration, count, (PVOID **)&items));
+    assert_ok(PeerEndEnumeration(enumeration));
+    return items;
+}
+
+/* Where this peer listens, as its own entry among the members says. */
+static PEER_ADDRESS address_of(HGROUP group, PCWSTR name)
+{
+    struct listener listener = listen_to(group);
+    PEER_ADDRESS address = {0};
+    while (address.dwSize == 0) {
+        HPEERENUM enumeration = NULL;
+        PPEER_MEMBER *items = NULL;
+        ULONG count = 1;
+        assert_ok(PeerGroupEnumMembers(group, PEER_MEMBER_PRESENT, name, &enumeration));
+        assert_ok(PeerGetNextItem(enumeration, &count, (PVOID **)&items));
+        assert_ok(PeerEndEnumeration(enumeration));
+        if (count > 0 && items[0]->cAddresses > 0)
+            address = items[0]->pAddresses[0];
+        PeerFreeData(items);
+        if (address.dwSize == 0)
+            PeerFreeData(await_type(&listener, PEER_GROUP_EVENT_MEMBER_CHANGED));
+    }
+    stop_listening(&listener);
+    return address;
+}
+
+struct wanted_link {
+    PEER_GROUP_EVENT_TYPE type;
+    PEER_CONNECTION_STATUS status;
+};
+
+static bool is_link(const PEER_GROUP_EVENT_DATA *event, const void *context)
+{
+    const struct wanted_link *wanted = context;
+    return event->eventType == wanted->type && event->connectionChangeData.status == wanted->status;
+}
+
+/* Waits for a change of a direct connection and gives its id and reason. */
+static ULONGLONG await_direct(const struct listener *listener, PEER_CONNECTION_STATUS status,
+                              HRESULT *reason)
+{
+    const struct wanted_link wanted = {PEER_GROUP_EVENT_DIRECT_CONNECTION, status};
+    PPEER_GROUP_EVENT_DATA event = await(listener, is_link, &wanted);
+    const PEER_EVENT_CONNECTION_CHANGE_DATA *data = &event->connectionChangeData;
+    assert_int_equal(data->dwSize, sizeof(*data));
+    assert_int_equal(data->ullNextConnectionId, 0);
+    ULONGLONG id = data->ullConnectionId;
+    if (reason)
+        *reason = data->hrConnectionFailedReason;
+    PeerFreeData(event);
+    return id;
+}
+
+static void test_enum(void **state)
+{
+    (void)state;
+    CONTRACT("PeerGroupEnumConnections", "S_OK");
+    ULONG count;
+    PPEER_CONNECTION_INFO *items = connections(pair.member, PEER_CONNECTION_NEIGHBOR, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(items[0]->dwSize, sizeof(PEER_CONNECTION_INFO));
+    assert_int_equal(items[0]->dwFlags, PEER_CONNECTION_NEIGHBOR);
+    assert_true(items[0]->ullConnectionId != 0);
+    assert_true(items[0]->ullNodeId != 0);
+    assert_wide_equal(items[0]->pwzPeerId, pair.founder_name);
+    assert_int_equal(items[0]->address.dwSize, sizeof(PEER_ADDRESS));
+    assert_int_equal(items[0]->address.sin6.sin6_family, AF_INET6);
+    assert_true(IN6_IS_ADDR_V4MAPPED(&items[0]->address.sin6.sin6_addr));
+    PeerFreeData(items);
+    items = connections(pair.member, PEER_CONNECTION_DIRECT, &count);
+    assert_int_equal(count, 0);
+    assert_null(items);
+}
+
+static void test_enum_bad_arguments(void **state)
+{
+    (void)state;
+    CONTRACT("PeerGroupEnumConnections", "E_INVALIDARG");
+    CONTRACT("PeerGroupEnumConnections", "PEER_E_INVALID_GROUP");
+    HPEERENUM enumeration = (HPEERENUM)1;
+    assert_hr(PeerGroupEnumConnections(pair.member, PEER_CONNECTION_NEIGHBOR, NULL), E_INVALIDARG);
+    assert_hr(PeerGroupEnumConnections(pair.member, 0, &enumeration), E_INVALIDARG);
+    assert_hr(PeerGroupEnumConnections(pair.member, 5, &enumeration), E_INVALIDARG);
+    assert_hr(PeerGroupEnumConnections(NULL, PEER_CONNECTION_NEIGHBOR, &enumeration),
+              PEER_E_INVALID_GROUP);
+    assert_null(enumeration);
+}
+
+/* 13.1 to 13.3, 13.5, 13.6, 13.8: opened from one side, used from both, closed by the other. */
+static void test_direct_connection(void **state)
+{
+    (void)state;
+    CONTRACT("PeerGroupOpenDirectConnection", "S_OK");
+    CONTRACT("PeerGroupCloseDirectConnection", "S_OK");
+    CONTRACT("PeerGroupSendData", "S_OK");
+    struct listener at_member = listen_to(pair.member), at_founder = listen_to(pair.founder);
+    PEER_ADDRESS address = address_of(pair.member, pair.founder_name);
+    ULONGLONG id = 0;
+    ULONG count;
+    assert_ok(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &address, &id));
+    assert_true(id != 0);
+    assert_int_equal(await_direct(&at_member, PEER_CONNECTED, NULL), id);
+    ULONGLONG there = await_direct(&at_founder, PEER_CONNECTED, NULL);
+    PPEER_CONNECTION_INFO *items = connections(pair.founder, PEER_CONNECTION_DIRECT, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(items[0]->dwFlags, PEER_CONNECTION_DIRECT);
+    assert_int_equal(items[0]->ullConnectionId, there);
+    assert_wide_equal(items[0]->pwzPeerId, pair.member_name);
+    PeerFreeData(items);
+
+    assert_ok(PeerGroupSendData(pair.member, id, &type_note, 5, (PVOID) "hello"));
+    PPEER_GROUP_EVENT_DATA event = await_type(&at_founder, PEER_GROUP_EVENT_INCOMING_DATA);
+    assert_int_equal(event->incomingData.dwSize, sizeof(PEER_EVENT_INCOMING_DATA));
+    assert_int_equal(event->incomingData.ullConnectionId, there);
+    assert_true(IsEqualGUID(&event->incomingData.type, &type_note));
+    assert_int_equal(event->incomingData.data.cbData, 5);
+    assert_memory_equal(event->incomingData.data.pbData, "hello", 5);
+    PeerFreeData(event);
+    assert_ok(PeerGroupSendData(pair.founder, there, &type_other, 0, NULL));
+    event = await_type(&at_member, PEER_GROUP_EVENT_INCOMING_DATA);
+    assert_int_equal(event->incomingData.ullConnectionId, id);
+    assert_int_equal(event->incomingData.data.cbData, 0);
+    assert_null(event->incomingData.data.pbData);
+    PeerFreeData(event);
+
+    assert_ok(PeerGroupCloseDirectConnection(pair.founder, there));
+    assert_int_equal(await_direct(&at_member, PEER_DISCONNECTED, NULL), id);
+    assert_hr(PeerGroupSendData(pair.member, id, &type_note, 0, NULL), PEER_E_CONNECTION_NOT_FOUND);
+    stop_listening(&at_member);
+    stop_listening(&at_founder);
+}
+
+/* 13.6: a neighbour carries data too, large ones in pieces. */
+static void test_data_over_a_neighbour(void **state)
+{
+    (void)state;
+    enum { SIZE = 300000 };
+    struct listener at_founder = listen_to(pair.founder);
+    ULONG count;
+    PPEER_CONNECTION_INFO *items = connections(pair.member, PEER_CONNECTION_NEIGHBOR, &count);
+    ULONGLONG id = items[0]->ullConnectionId;
+    PeerFreeData(items);
+    BYTE *bytes = malloc(SIZE);
+    assert_non_null(bytes);
+    for (int i = 0; i < SIZE; i++)
+        bytes[i] = (BYTE)(i * 31 + i / 256);
+    assert_ok(PeerGroupSendData(pair.member, id, &type_note, SIZE, bytes));
+    PPEER_GROUP_EVENT_DATA event = await_type(&at_founder, PEER_GROUP_EVENT_INCOMING_DATA);
+    assert_int_equal(event->incomingData.data.cbData, SIZE);
+    assert_memory_equal(event->incomingData.data.pbData, bytes, SIZE);
+    PeerFreeData(event);
+    free(bytes);
+    stop_listening(&at_founder);
+}
+
+/* 13.3: whoever has not registered the event refuses, and the caller is told. */
+static void test_refused(void **state)
+{
+    (void)state;
+    struct listener at_member = listen_to(pair.member);
+    PEER_ADDRESS address = address_of(pair.member, pair.founder_name);
+    ULONGLONG id = 0;
+    HRESULT reason = S_OK;
+    assert_ok(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &address, &id));
+    assert_int_equal(await_direct(&at_member, PEER_CONNECTION_FAILED, &reason), id);
+    assert_hr(reason, PEER_E_CONNECTION_REFUSED);
+    /* Nobody at the address at all: the port of a listener that is gone. */
+    address.sin6.sin6_port = htons(1);
+    assert_ok(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &address, &id));
+    assert_int_equal(await_direct(&at_member, PEER_CONNECTION_FAILED, &reason), id);
+    assert_hr(reason, PEER_E_CONNECTION_REFUSED);
+    stop_listening(&at_member);
+}
+
+static void test_direct_bad_arguments(void **state)
+{
+    (void)state;
+    CONTRACT("PeerGroupOpenDirectConnection", "E_INVALIDARG");
+    CONTRACT("PeerGroupOpenDirectConnection", "PEER_E_CONNECT_SELF");
+    PEER_ADDRESS address = address_of(pair.member, pair.founder_name), bad;
+    ULONGLONG id = 1;
+    assert_hr(PeerGroupOpenDirectConnection(pair.member, NULL, &address, &id), E_INVALIDARG);
+    assert_int_equal(id, 0);
+    assert_hr(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, NULL, &id),
+              E_INVALIDARG);
+    assert_hr(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &address, NULL),
+              E_INVALIDARG);
+    bad = address;
+    bad.dwSize--;
+    assert_hr(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &bad, &id),
+              E_INVALIDARG);
+    bad = address;
+    bad.sin6.sin6_family = AF_INET;
+    assert_hr(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &bad, &id),
+              E_INVALIDARG);
+    bad = address;
+    bad.sin6.sin6_port = 0;
+    assert_hr(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &bad, &id),
+              E_INVALIDARG);
+    assert_hr(PeerGroupOpenDirectConnection(pair.member, lone_surrogate, &address, &id),
+              E_INVALIDARG);
+    assert_hr(PeerGroupOpenDirectConnection(pair.member, nobody, &address, &id), E_INVALIDARG);
+    assert_hr(PeerGroupOpenDirectConnection(NULL, pair.founder_name, &address, &id),
+              PEER_E_INVALID_GROUP);
+    assert_hr(PeerGroupOpenDirectConnection(pair.member, pair.member_name, &address, &id),
+              PEER_E_CONNECT_SELF);
+    assert_int_equal(id, 0);
+}
+
+static void test_no_such_connection(void **state)
+{
+    (void)state;
+    CONTRACT("PeerGroupCloseDirectConnection", "PEER_E_CONNECTION_NOT_FOUND");
+    CONTRACT("PeerGroupCloseDirectConnection", "PEER_E_INVALID_GROUP");
+    CONTRACT("PeerGroupSendData", "PEER_E_CONNECTION_NOT_FOUND");
+    CONTRACT("PeerGroupSendData", "E_INVALIDARG");
+    const ULONGLONG ids[] = {0, 0x7FFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFF};
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        assert_hr(PeerGroupCloseDirectConnection(pair.member, ids[i]), PEER_E_CONNECTION_NOT_FOUND);
+        assert_hr(PeerGroupSendData(pair.member, ids[i], &type_note, 1, (PVOID) "x"),
+                  PEER_E_CONNECTION_NOT_FOUND);
+    }
+    /* A neighbour is not for this call to close. */
+    ULONG count;
+    PPEER_CONNECTION_INFO *items = connections(pair.member, PEER_CONNECTION_NEIGHBOR, &count);
+    ULONGLONG id = items[0]->ullConnectionId;
+    PeerFreeData(items);
+    assert_hr(PeerGroupCloseDirectConnection(pair.member, id), PEER_E_CONNECTION_NOT_FOUND);
+    assert_hr(PeerGroupCloseDirectConnection(NULL, id), PEER_E_INVALID_GROUP);
+    assert_hr(PeerGroupSendData(pair.member, id, NULL, 1, (PVOID) "x"), E_INVALIDARG);
+    assert_hr(PeerGroupSendData(pair.member, id, &type_note, 1, NULL), E_INVALIDARG);
+    assert_hr(PeerGroupSendData(pair.member, id, &type_note, 4 * 1024 * 1024 + 1, (PVOID) "x"),
+              E_INVALIDARG);
+    assert_hr(PeerGroupSendData(NULL, id, &type_note, 1, (PVOID) "x"), PEER_E_INVALID_GROUP);
+}
+
+/* 5.8: addresses instead of name resolution. */
+static void test_connect_by_address(void **state)
+{
+    (void)state;
+    CONTRACT("PeerGroupConnectByAddress", "S_OK");
+    CONTRACT("PeerGroupConnectByAddress", "PEER_E_INVALID_GROUP");
+    PEER_ADDRESS addresses[2] = {address_of(pair.member, pair.founder_name)}, bad;
+    addresses[1] = addresses[0];
+    addresses[0].sin6.sin6_port = htons(1); /* nobody; the next one is tried */
+    PWSTR guest = new_identity(u"Guest");
+    HGROUP visit = join(pair.founder, guest, NULL);
+    assert_hr(PeerGroupConnectByAddress(visit, 0, addresses), E_INVALIDARG);
+    assert_hr(PeerGroupConnectByAddress(visit, 1, NULL), E_INVALIDARG);
+    bad = addresses[0];
+    bad.dwSize = 0;
+    assert_hr(PeerGroupConnectByAddress(visit, 1, &bad), E_INVALIDARG);
+    assert_hr(PeerGroupConnectByAddress(NULL, 2, addresses), PEER_E_INVALID_GROUP);
+    struct listener listener = listen_to(visit);
+    assert_ok(PeerGroupConnectByAddress(visit, 2, addresses));
+    await_status(&listener, PEER_GROUP_STATUS_LISTENING);
+    stop_listening(&listener);
+    assert_ok(PeerGroupClose(visit));
+    PeerFreeData(guest);
+}
+
+/* ---- without memory ---- */
+
+static PEER_ADDRESS swept_address;
+static ULONGLONG swept;
+
+static HRESULT call_open(void)
+{
+    return PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &swept_address, &swept);
+}
+
+static void after_open(HRESULT hr)
+{
+    assert_true(SUCCEEDED(hr) == (swept != 0));
+}
+
+static HRESULT call_enum(void)
+{
+    HPEERENUM enumeration = (HPEERENUM)1;
+    HRESULT hr = PeerGroupEnumConnections(pair.member, PEER_CONNECTION_NEIGHBOR, &enumeration);
+    assert_true(SUCCEEDED(hr) == (enumeration != NULL));
+    if (SUCCEEDED(hr))
+        assert_ok(PeerEndEnumeration(enumeration));
+    return hr;
+}
+
+/* What goes on between connected members meets a failure too; then their links are made anew, and
+ * the outcome of the call is still one of the two. The quiet case is in test_group_memory.c. */
+static void test_without_memory(void **state)
+{
+    (void)state;
+    CONTRACT_OOM("PeerGroupOpenDirectConnection");
+    swept_address = address_of(pair.member, pair.founder_name);
+    swept_address.sin6.sin6_port = htons(1);
+    assert_true(sweep(call_open, after_open) > 0);
+    assert_true(sweep(call_enum, NULL) > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_enum),
+        cmocka_unit_test(test_enum_bad_arguments),
+        cmocka_unit_test(test_direct_connection),
+        cmocka_unit_test(test_data_over_a_neighbour),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_direct_bad_arguments),
+        cmocka_unit_test(test_no_such_connection),
+        cmocka_unit_test(test_connect_by_address),
+        cmocka_unit_test(test_without_memory),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,133 @@
+/* Do direct connections and data between two members work as their ends want? */
+#include "scenario.h"
+
+static struct sim *pair(uint64_t seed, bool allowed)
+{
+    struct sim *sim = sim_of_seed(seed);
+    add_founder(sim);
+    add_member(sim, 0);
+    struct graph_event allow = {.type = GRAPH_ALLOW_DIRECT, .flag = allowed};
+    assert_ok(sim_event(sim, 0, &allow));
+    return sim;
+}
+
+static void open_direct(struct sim *sim, uint32_t from, uint32_t to)
+{
+    struct graph_event open = {.type = GRAPH_OPEN_DIRECT,
+                               .request = 9,
+                               .key = sim_node(sim, to)->key.hash,
+                               .addresses = {.count = 1}};
+    sim_address(to, &open.addresses.items[0]);
+    assert_ok(sim_event(sim, from, &open));
+    assert_int_equal(sim_node(sim, from)->completed, 9);
+    sim_run(sim, 1000);
+}
+
+static uint64_t direct_link(struct sim *sim, uint32_t index)
+{
+    const struct sim_notice *notice = sim_last_notice(sim, index, GRAPH_NOTICE_DIRECT);
+    return notice && notice->change == GRAPH_LINK_CONNECTED ? notice->link : 0;
+}
+
+static void send(struct sim *sim, uint32_t index, uint64_t link, const void *data, size_t size)
+{
+    struct graph_event event = {.type = GRAPH_SEND_DATA,
+                                .link = link,
+                                .request = 3,
+                                .data = bytes_of(data, size),
+                                .data_type = SIM_RECORD_TYPE};
+    sim_node(sim, index)->completed = 0;
+    assert_ok(sim_event(sim, index, &event));
+    assert_int_equal(sim_node(sim, index)->completed, 3);
+}
+
+static void allowed_connection_carries_data(void **state)
+{
+    (void)state;
+    struct sim *sim = pair(1, true);
+    open_direct(sim, 1, 0);
+    uint64_t link = direct_link(sim, 1);
+    assert_true(link != 0 && direct_link(sim, 0) != 0);
+    send(sim, 1, link, "hello", 5);
+    sim_run(sim, 100);
+    assert_int_equal(sim_node(sim, 0)->last_data.size, 5);
+    assert_memory_equal(sim_node(sim, 0)->last_data.data, "hello", 5);
+    /* In several messages, and nothing at all. */
+    static uint8_t large[300000];
+    for (size_t i = 0; i < sizeof(large); i++)
+        large[i] = (uint8_t)(i * 31);
+    send(sim, 0, direct_link(sim, 0), large, sizeof(large));
+    sim_run(sim, 1000);
+    assert_int_equal(sim_node(sim, 1)->last_data.size, sizeof(large));
+    assert_memory_equal(sim_node(sim, 1)->last_data.data, large, sizeof(large));
+    send(sim, 0, direct_link(sim, 0), NULL, 0);
+    sim_run(sim, 100);
+    assert_int_equal(sim_node(sim, 1)->last_data.size, 0);
+    /* Records do not go along it, and it stays when nothing happens. */
+    add_text(sim, 0, "record");
+    sim_run(sim, HOUR_MS);
+    assert_int_equal(sim_links(sim, 0), 2);
+    struct graph_event close = {.type = GRAPH_CLOSE_LINK, .link = link, .request = 4};
+    assert_ok(sim_event(sim, 1, &close));
+    assert_hr(sim_node(sim, 1)->completed_hr, S_OK);
+    sim_run(sim, 100);
+    const struct sim_notice *last = sim_last_notice(sim, 0, GRAPH_NOTICE_DIRECT);
+    assert_int_equal(last->change, GRAPH_LINK_DISCONNECTED);
+    send(sim, 1, link, "late", 4);
+    assert_hr(sim_node(sim, 1)->completed_hr, PEER_E_CONNECTION_NOT_FOUND);
+    assert_all_equal(sim);
+    sim_free(sim);
+}
+
+static void refused_where_nobody_wants_it(void **state)
+{
+    (void)state;
+    struct sim *sim = pair(2, false);
+    open_direct(sim, 1, 0);
+    const struct sim_notice *last = sim_last_notice(sim, 1, GRAPH_NOTICE_DIRECT);
+    assert_int_equal(last->change, GRAPH_LINK_FAILED);
+    assert_hr(last->hr, PEER_E_CONNECTION_REFUSED);
+    assert_null(sim_last_notice(sim, 0, GRAPH_NOTICE_DIRECT));
+    assert_int_equal(sim_links(sim, 0), 1);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+static void nobody_answers(void **state)
+{
+    (void)state;
+    struct sim *sim = pair(3, true);
+    open_direct(sim, 1, 0);
+    sim_crash(sim, 0);
+    sim_run(sim, 5000);
+    open_direct(sim, 1, 0);
+    sim_run(sim, 10000);
+    const struct sim_notice *last = sim_last_notice(sim, 1, GRAPH_NOTICE_DIRECT);
+    assert_int_equal(last->change, GRAPH_LINK_FAILED);
+    assert_hr(last->hr, PEER_E_CONNECTION_FAILED);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+static void neighbour_is_not_closed_by_the_application(void **state)
+{
+    (void)state;
+    struct sim *sim = pair(4, true);
+    uint64_t link = sim_last_notice(sim, 1, GRAPH_NOTICE_NEIGHBOUR)->link;
+    struct graph_event close = {.type = GRAPH_CLOSE_LINK, .link = link, .request = 4};
+    assert_ok(sim_event(sim, 1, &close));
+    assert_hr(sim_node(sim, 1)->completed_hr, PEER_E_CONNECTION_NOT_FOUND);
+    assert_int_equal(sim_links(sim, 0), 1);
+    sim_free(sim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(allowed_connection_carries_data),
+        cmocka_unit_test(refused_where_nobody_wants_it),
+        cmocka_unit_test(nobody_answers),
+        cmocka_unit_test(neighbour_is_not_closed_by_the_application),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

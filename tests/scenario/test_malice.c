@@ -1,0 +1,419 @@
+/* Can a neighbour that lies harm anything but its own link? */
+#include "scenario.h"
+
+struct liar {
+    struct sim *sim;
+    uint32_t raw;
+    uint64_t link;
+    const struct sim_key *key;
+};
+
+static void send_buffer(struct liar *liar, struct buffer *out)
+{
+    sim_raw_send(liar->sim, liar->link, buffer_view(out));
+    buffer_deinit(out);
+}
+
+static void liar_calls(struct liar *liar)
+{
+    liar->link = sim_raw_dial(liar->sim, liar->raw, 0, false);
+    struct buffer out = BUFFER_NULL;
+    assert_ok(message_encode_connect(&(struct message_connect){.node_id = 77}, &out));
+    send_buffer(liar, &out);
+    sim_run(liar->sim, 50);
+    assert_false(sim_raw_closed(liar->sim, liar->link));
+    sim_raw_received(liar->sim, liar->link)->size = 0;
+}
+
+/* Two honest members, and the liar, who is a member too. */
+static struct liar liar_new(uint64_t seed)
+{
+    struct liar liar = {.sim = sim_of_seed(seed)};
+    add_founder(liar.sim);
+    add_member(liar.sim, 0);
+    liar.raw = sim_add(liar.sim, &(struct sim_node_options){.raw = true});
+    liar.key = &sim_node(liar.sim, liar.raw)->key;
+    liar_calls(&liar);
+    return liar;
+}
+
+static void liar_free(struct liar *liar)
+{
+    assert_all_equal(liar->sim);
+    assert_true(sim_linked(liar->sim, 0, 1));
+    sim_free(liar->sim);
+}
+
+static void expect_closed(struct liar *liar)
+{
+    sim_run(liar->sim, 100);
+    assert_true(sim_raw_closed(liar->sim, liar->link));
+    struct guid id = add_text(liar->sim, 0, "life goes on");
+    sim_run(liar->sim, 100);
+    assert_true(sim_holds(liar->sim, 1, &id));
+    assert_sound(liar->sim);
+    liar_calls(liar);
+}
+
+static void expect_open(struct liar *liar)
+{
+    sim_run(liar->sim, 100);
+    assert_false(sim_raw_closed(liar->sim, liar->link));
+    assert_sound(liar->sim);
+}
+
+static struct record record_of(struct liar *liar, uint8_t nonce)
+{
+    uint64_t now = sim_peer_time(liar->sim);
+    struct record record = {.type = SIM_RECORD_TYPE,
+                            .creator = liar->key->hash,
+                            .creator_name = bytes_of_text(liar->key->name),
+                            .version = 1,
+                            .created = now,
+                            .modified = now,
+                            .expiration = now + 86400 * TICKS_PER_SECOND,
+                            .nonce = {nonce}};
+    payload_leaf(bytes_of(NULL, 0), &record.payload_root);
+    record_make_id(bytes_of_text(SIM_GRAPH_ID), &record, &record.id);
+    return record;
+}
+
+static void send_record(struct liar *liar, const struct record *record, const char *graph_id,
+                        const struct sim_key *signer, struct bytes payload, uint8_t flags)
+{
+    struct buffer header = BUFFER_NULL, out = BUFFER_NULL;
+    struct hash digest;
+    struct record_seal seal;
+    assert_ok(record_header_encode(record, &header));
+    record_digest(bytes_of_text(graph_id), buffer_view(&header), &digest);
+    sim_key_sign(signer, &digest, &seal);
+    struct message_flood flood = {.flags = flags,
+                                  .header = buffer_view(&header),
+                                  .certificate = liar->key->hash,
+                                  .signature = bytes_of(seal.signature, SIGNATURE_SIZE),
+                                  .payload = payload};
+    assert_ok(message_encode_flood(&flood, &out));
+    buffer_deinit(&header);
+    send_buffer(liar, &out);
+}
+
+static const struct bytes nothing = {NULL, 0};
+
+static void wrong_in_itself_closes(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(1);
+    struct sim *sim = liar.sim;
+    struct record record = record_of(&liar, 1);
+    /* Control: the honest form is taken. */
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+    expect_open(&liar);
+    assert_true(sim_holds(sim, 1, &record.id));
+    /* A forged signature. */
+    record = record_of(&liar, 2);
+    send_record(&liar, &record, SIM_GRAPH_ID, &sim_node(sim, 1)->key, nothing, 0);
+    expect_closed(&liar);
+    /* A foreign group. */
+    record = record_of(&liar, 3);
+    send_record(&liar, &record, "0123456789abcdef0123456789abcdef01234567.other", liar.key, nothing,
+                0);
+    expect_closed(&liar);
+    /* An id that its author chose. */
+    record = record_of(&liar, 4);
+    record.id.bytes[3] ^= 1;
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+    expect_closed(&liar);
+    /* A payload that is not the signed one. */
+    record = record_of(&liar, 5);
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, bytes_of("x", 1), 0);
+    expect_closed(&liar);
+    /* In pieces, but small. */
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, FLOOD_PAYLOAD_IN_PIECES);
+    expect_closed(&liar);
+    /* In another's name. */
+    record = record_of(&liar, 6);
+    record.creator = sim_node(sim, 1)->key.hash;
+    record.creator_name = bytes_of_text(sim_node(sim, 1)->key.name);
+    record_make_id(bytes_of_text(SIM_GRAPH_ID), &record, &record.id);
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+    expect_closed(&liar);
+    assert_int_equal(sim_visible(sim, 0), sim_visible(sim, 1));
+    liar_free(&liar);
+}
+
+static void future_and_old_are_ignored(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(2);
+    struct sim *sim = liar.sim;
+    struct record record = record_of(&liar, 1);
+    record.created = record.modified += 25 * 60 * TICKS_PER_SECOND;
+    record_make_id(bytes_of_text(SIM_GRAPH_ID), &record, &record.id);
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+    expect_open(&liar);
+    assert_false(sim_holds(sim, 0, &record.id));
+    /* The same some minutes later. */
+    sim_run(sim, 110000);
+    struct buffer ping = BUFFER_NULL;
+    assert_ok(message_encode_ping(
+        &(struct message_ping){.horizon = sim_peer_time(sim) + 120 * TICKS_PER_SECOND}, &ping));
+    send_buffer(&liar, &ping);
+    record = record_of(&liar, 2);
+    record.created = record.modified -= 7200 * TICKS_PER_SECOND;
+    record.expiration = record.modified + 3600 * TICKS_PER_SECOND;
+    record_make_id(bytes_of_text(SIM_GRAPH_ID), &record, &record.id);
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+    expect_open(&liar);
+    assert_false(sim_holds(sim, 0, &record.id));
+    /* A replay, a hundred times. */
+    record = record_of(&liar, 3);
+    for (int i = 0; i < 100; i++)
+        send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+    expect_open(&liar);
+    assert_true(sim_holds(sim, 1, &record.id));
+    struct graph_counters counters;
+    graph_get_counters(sim_node(sim, 0)->graph, &counters);
+    assert_int_equal(counters.verified, 1);
+    liar_free(&liar);
+}
+
+/* The liar sends an honest record's header under a wrong signature, first; the honest copy comes
+ * while that one is being checked. */
+static void forged_copy_does_not_hide_the_good_one(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(&(struct sim_options){.seed = 3, .verdict_max_ms = 500});
+    add_founder(sim);
+    add_member(sim, 0);
+    struct liar liar = {.sim = sim};
+    liar.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+    liar.key = &sim_node(sim, 1)->key;
+    liar_calls(&liar);
+    for (uint8_t nonce = 0; nonce < 10; nonce++) {
+        struct guid id = add_text(sim, 1, "honest");
+        struct store *store = sim_node(sim, 1)->store;
+        struct store_record row;
+        assert_ok(store->ops->get(store, &id, &row));
+        uint8_t forged[SIGNATURE_SIZE] = {nonce};
+        struct message_flood flood = {.header = row.header,
+                                      .certificate = row.certificate,
+                                      .signature = bytes_of(forged, sizeof(forged)),
+                                      .payload = row.payload};
+        struct buffer out = BUFFER_NULL;
+        assert_ok(message_encode_flood(&flood, &out));
+        store_record_deinit(&row);
+        send_buffer(&liar, &out);
+        sim_run(sim, 12000);
+        assert_true(sim_holds(sim, 0, &id));
+        if (sim_raw_closed(sim, liar.link))
+            liar_calls(&liar);
+    }
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+static void raw_message(struct liar *liar, uint8_t type, const void *body, size_t size)
+{
+    struct buffer out = BUFFER_NULL;
+    struct wire_writer writer;
+    wire_writer_init(&writer, &out);
+    size_t begin = message_begin(&writer, type);
+    wire_write_fixed(&writer, body, size);
+    assert_ok(message_end(&writer, begin));
+    send_buffer(liar, &out);
+}
+
+static void unknown_messages(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(4);
+    for (unsigned type = 0; type < 256; type++) {
+        raw_message(&liar, (uint8_t)type, "\x7f\x7f\x7f", 3);
+        if (type >= MESSAGE_SKIPPABLE)
+            expect_open(&liar);
+        else
+            expect_closed(&liar);
+    }
+    liar_free(&liar);
+}
+
+static void broken_framing_closes(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(5);
+    static const uint8_t headers[][6] = {{0, 0, 0, 5, 2, 0x80}, /* shorter than itself */
+                                         {0, 2, 0, 1, 2, 0x80}, /* too long */
+                                         {0xff, 0xff, 0xff, 0xff, 2, 0x80},
+                                         {0, 0, 0, 6, 1, 0x80}}; /* another version */
+    for (size_t i = 0; i < ARRAY_SIZE(headers); i++) {
+        sim_raw_send(liar.sim, liar.link, bytes_of(headers[i], sizeof(headers[i])));
+        expect_closed(&liar);
+    }
+    liar_free(&liar);
+}
+
+static void reconcile_answers_must_fit(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(6);
+    struct sim *sim = liar.sim;
+    /* An answer that nobody asked for is ignored. */
+    struct range range = {.mode = RANGE_DIFFERENT, .count = 1000};
+    range.upper.modified = UINT64_MAX;
+    struct message_reconcile head = {.session = 12345, .answer = true};
+    struct buffer out = BUFFER_NULL;
+    struct wire_writer writer;
+    wire_writer_init(&writer, &out);
+    size_t begin = message_begin_reconcile(&writer, &head, 1);
+    message_write_range(&writer, &range);
+    assert_ok(message_end(&writer, begin));
+    send_buffer(&liar, &out);
+    expect_open(&liar);
+    /* Differing PINGs make the member ask; "different" to its list is against the rules. */
+    for (int i = 0; i < 2; i++) {
+        struct buffer ping = BUFFER_NULL;
+        assert_ok(message_encode_ping(
+            &(struct message_ping){.horizon = sim_peer_time(sim) + 120 * TICKS_PER_SECOND,
+                                   .count = 7},
+            &ping));
+        sim_run(sim, 6000);
+        send_buffer(&liar, &ping);
+        sim_run(sim, 100);
+    }
+    struct buffer *in = sim_raw_received(sim, liar.link);
+    struct message message;
+    bool asked = false;
+    while (!asked && message_next(buffer_view(in), &message) == S_OK) {
+        struct message_list list;
+        asked = message.type == MESSAGE_RECONCILE &&
+                SUCCEEDED(message_decode_reconcile(message.body, &head, &list)) &&
+                message_next_range(&list, &range);
+        buffer_consume(in, message.size);
+    }
+    assert_true(asked);
+    head.answer = true;
+    range.mode = RANGE_DIFFERENT;
+    range.count = 1000;
+    out = BUFFER_NULL;
+    wire_writer_init(&writer, &out);
+    begin = message_begin_reconcile(&writer, &head, 1);
+    message_write_range(&writer, &range);
+    assert_ok(message_end(&writer, begin));
+    send_buffer(&liar, &out);
+    expect_closed(&liar);
+    liar_free(&liar);
+}
+
+static void flood_of_floods_is_paused(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(&(struct sim_options){.seed = 7, .verdict_max_ms = 4000});
+    add_founder(sim);
+    add_member(sim, 0);
+    struct liar liar = {.sim = sim};
+    liar.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+    liar.key = &sim_node(sim, liar.raw)->key;
+    liar_calls(&liar);
+    struct buffer all = BUFFER_NULL;
+    struct record record = record_of(&liar, 1);
+    for (uint32_t i = 0; i < 1500; i++) {
+        struct buffer header = BUFFER_NULL;
+        struct hash digest;
+        struct record_seal seal;
+        memcpy(record.nonce, &i, sizeof(i));
+        record_make_id(bytes_of_text(SIM_GRAPH_ID), &record, &record.id);
+        assert_ok(record_header_encode(&record, &header));
+        record_digest(bytes_of_text(SIM_GRAPH_ID), buffer_view(&header), &digest);
+        sim_key_sign(liar.key, &digest, &seal);
+        struct message_flood flood = {.header = buffer_view(&header),
+                                      .certificate = seal.certificate,
+                                      .signature = bytes_of(seal.signature, SIGNATURE_SIZE)};
+        assert_ok(message_encode_flood(&flood, &all));
+        buffer_deinit(&header);
+    }
+    sim_raw_send(sim, liar.link, buffer_view(&all));
+    buffer_deinit(&all);
+    sim_run(sim, 200);
+    /* graph_check holds the node to its quota of unverified records after each step. */
+    assert_true(sim_visible(sim, 0) < 600);
+    sim_run(sim, 60000);
+    assert_int_equal(sim_visible(sim, 0), 1500);
+    assert_int_equal(sim_visible(sim, 1), 1500);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+static void wrong_messages_in_wrong_states(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(8);
+    struct sim *sim = liar.sim;
+    /* CONNECT twice, WELCOME to one who did not call, REFUSE likewise. */
+    struct buffer out = BUFFER_NULL;
+    assert_ok(message_encode_connect(&(struct message_connect){.node_id = 77}, &out));
+    send_buffer(&liar, &out);
+    expect_closed(&liar);
+    assert_ok(message_encode_welcome(
+        &(struct message_welcome){.node_id = 77, .peer_time = sim_peer_time(sim)}, &out));
+    send_buffer(&liar, &out);
+    expect_closed(&liar);
+    struct message_goodbye goodbye = {.code = REFUSE_BUSY};
+    assert_ok(message_encode_goodbye(MESSAGE_REFUSE, &goodbye, &out));
+    send_buffer(&liar, &out);
+    expect_closed(&liar);
+    /* Records before CONNECT. */
+    sim_raw_close(sim, liar.link);
+    liar.link = sim_raw_dial(sim, liar.raw, 0, false);
+    struct record record = record_of(&liar, 1);
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+    expect_closed(&liar);
+    assert_false(sim_holds(sim, 0, &record.id));
+    /* A PING from the year 30,000 and one from before the beginning. */
+    assert_ok(message_encode_ping(&(struct message_ping){.horizon = UINT64_MAX}, &out));
+    send_buffer(&liar, &out);
+    expect_closed(&liar);
+    assert_ok(message_encode_ping(&(struct message_ping){.horizon = 5}, &out));
+    send_buffer(&liar, &out);
+    expect_closed(&liar);
+    liar_free(&liar);
+}
+
+static void wrong_piece_closes(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(9);
+    struct record record = record_of(&liar, 1);
+    record.payload_size = 200000;
+    record.payload_root.bytes[0] ^= 1;
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, FLOOD_PAYLOAD_IN_PIECES);
+    expect_open(&liar);
+    static uint8_t data[LIMIT_PIECE_SIZE];
+    struct message_piece piece = {.name = {.id = record.id, .version = 1},
+                                  .path_size = 2,
+                                  .data = bytes_of(data, sizeof(data))};
+    struct buffer header = BUFFER_NULL, out = BUFFER_NULL;
+    assert_ok(record_header_encode(&record, &header));
+    record_digest(bytes_of_text(SIM_GRAPH_ID), buffer_view(&header), &piece.name.digest);
+    buffer_deinit(&header);
+    assert_ok(message_encode_piece(&piece, &out));
+    send_buffer(&liar, &out);
+    expect_closed(&liar);
+    assert_false(sim_holds(liar.sim, 0, &record.id));
+    liar_free(&liar);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(wrong_in_itself_closes),
+        cmocka_unit_test(future_and_old_are_ignored),
+        cmocka_unit_test(forged_copy_does_not_hide_the_good_one),
+        cmocka_unit_test(unknown_messages),
+        cmocka_unit_test(broken_framing_closes),
+        cmocka_unit_test(reconcile_answers_must_fit),
+        cmocka_unit_test(flood_of_floods_is_paused),
+        cmocka_unit_test(wrong_messages_in_wrong_states),
+        cmocka_unit_test(wrong_piece_closes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
