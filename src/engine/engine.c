@@ -194,7 +194,9 @@ HRESULT engine_shutdown(void)
 static void run_on_loop(struct loop_item *item)
 {
     struct call *call = (struct call *)item;
+    bool tag = mem_tag(call->tagged);
     HRESULT hr = call->run(call);
+    mem_tag(tag);
     if (call->deferred)
         return;
     call->hr = hr;
@@ -207,6 +209,7 @@ HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call))
     if (FAILED(hr))
         return hr;
     call->run = run;
+    call->tagged = mem_tagged();
     call->item.function = run_on_loop;
     uv_sem_init(&call->done, 0);
     loop_post(call->engine->loop, &call->item);

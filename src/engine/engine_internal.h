@@ -47,6 +47,7 @@ struct call {
     HRESULT (*run)(struct call *call);
     HRESULT hr;
     bool deferred;
+    bool tagged; /* a test fails this call's allocations, on whichever thread */
     uv_sem_t done;
     struct call *next;
     uint64_t request; /* of the graph event that will complete it */

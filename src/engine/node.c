@@ -459,13 +459,24 @@ static void arm_timer(struct node *node)
         uv_timer_start(node->timer, timer_fired, deadline > now ? deadline - now : 0, 0);
 }
 
+static HRESULT commit_store(struct node *node)
+{
+    bool tagged = false;
+    for (const struct call *call = node->waiting; call; call = call->next)
+        tagged = tagged || call->tagged;
+    bool before = mem_tag(tagged);
+    HRESULT hr = node->store->ops->commit(node->store);
+    mem_tag(before);
+    return hr;
+}
+
 void node_commit(struct node *node)
 {
     while (node->dirty) {
         node->dirty = false;
         HRESULT hr = node->failed;
         if (SUCCEEDED(hr))
-            hr = node->store->ops->commit(node->store);
+            hr = commit_store(node);
         if (FAILED(hr)) {
             start_over(node, hr);
             if (FAILED(node->failed)) {
