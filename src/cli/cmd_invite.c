@@ -1,0 +1,184 @@
+/* cmd_invite.c - peergroup invite and join: how others get in.
+ *
+ * The invited one sends its card, the inviter answers with an invitation, which is of use to the
+ * owner of that card alone; joining stores it. The invitation names addresses of the inviter when
+ * it was made while connected, so it is best made in `peergroup run`. */
+#include "cli/arguments.h"
+#include "cli/error.h"
+#include "cli/file.h"
+#include "cli/moment.h"
+#include "cli/output.h"
+#include "cli/session.h"
+
+#include <string.h>
+
+/* A document as WCHAR (free), or NULL with *result set. */
+static WCHAR *read_document(const struct context *context, const char *path, int *result)
+{
+    struct text_buffer data;
+    *result = file_read(context, path, &data);
+    WCHAR *wide =
+        *result == EXIT_OK && strlen(data.data) == data.size ? text_to_wide(data.data) : NULL;
+    if (*result == EXIT_OK && !wide)
+        *result = error_usage(context, "%s is not text in UTF-8", path);
+    free(data.data);
+    return wide;
+}
+
+static const PEER_ROLE_ID *role_of(const char *word)
+{
+    if (!word || strcmp(word, "member") == 0)
+        return &PEER_GROUP_ROLE_MEMBER;
+    if (strcmp(word, "inviting") == 0)
+        return &PEER_GROUP_ROLE_INVITING_MEMBER;
+    return strcmp(word, "admin") == 0 ? &PEER_GROUP_ROLE_ADMIN : NULL;
+}
+
+/* Prints or writes the invitation. */
+static int deliver(struct context *context, const struct arguments *arguments,
+                   const struct session *session, const char *xml)
+{
+    const char *path = arguments_option(arguments, "--output");
+    bool file = path && strcmp(path, "-") != 0;
+    DWORD status = 0;
+    int result = EXIT_OK;
+    HRESULT hr = PeerGroupGetStatus(session->group, &status);
+    bool reachable = SUCCEEDED(hr) && (status & PEER_GROUP_STATUS_LISTENING);
+    if (file || !context->json)
+        result = file_write(context, path, xml, strlen(xml));
+    if (result != EXIT_OK)
+        return result;
+    if (context->json)
+        output_done(context, json_pack("{s:o, s:b, s:o}", "file", output_text(file ? path : NULL),
+                                       "names_address", reachable, "invitation",
+                                       output_text(file ? NULL : xml)));
+    else if (file)
+        output_line("Wrote the invitation to %s%s", path,
+                    reachable ? "; only the invited one can use it."
+                              : ". It names no address, since this group is not connected here: "
+                                "tell the invited one where to --connect.");
+    return EXIT_OK;
+}
+
+static int invite(struct context *context, const struct arguments *arguments)
+{
+    const char *expires = arguments_option(arguments, "--expires");
+    const PEER_ROLE_ID *role = role_of(arguments_option(arguments, "--role"));
+    struct session session CLEANUP_SESSION = {.group = NULL};
+    uint64_t ticks = 0;
+    int result;
+    if (!role)
+        return error_usage(context, "--role is member, inviting or admin");
+    if (expires && !moment_parse(expires, &ticks))
+        return error_usage(context, "--expires takes 30d, 12h or 2027-01-31, not %s", expires);
+    WCHAR *card CLEANUP_TEXT = read_document(context, arguments->words[0], &result);
+    if (result == EXIT_OK)
+        result = session_open(context, NULL, &session);
+    if (result != EXIT_OK)
+        return result;
+    FILETIME end = moment_filetime(ticks);
+    PWSTR made = NULL;
+    HRESULT hr =
+        PeerGroupCreateInvitation(session.group, card, expires ? &end : NULL, 1, role, &made);
+    if (hr == E_INVALIDARG)
+        return error_say(context, EXIT_USAGE, "E_INVALIDARG",
+                         "cannot invite: %s is no card of an identity, or --expires is past or "
+                         "after your own membership; make the card with peergroup identity card",
+                         arguments->words[0]);
+    if (FAILED(hr))
+        return error_hr(context, hr, "cannot invite");
+    char *xml CLEANUP_TEXT = text_from_wide(made);
+    PeerFreeData(made);
+    return deliver(context, arguments, &session, xml);
+}
+
+/* ---- joining ---- */
+
+static int report_join(struct context *context, const struct name *identity,
+                       const PEER_INVITATION_INFO *info)
+{
+    char *friendly CLEANUP_TEXT = text_from_wide(info->pwzGroupFriendlyName);
+    char *peer CLEANUP_TEXT = text_from_wide(info->pwzGroupPeerName);
+    char *issuer CLEANUP_TEXT = text_from_wide(info->pwzIssuerFriendlyName);
+    if (context->json)
+        output_done(context,
+                    json_pack("{s:{s:o, s:o}, s:o, s:o}", "group", "peer_name", output_text(peer),
+                              "name", output_text(friendly), "identity",
+                              output_text(identity->peer), "invited_by", output_text(issuer)));
+    else
+        output_line("%s is a member of %s now, invited by %s. Go online with: peergroup run",
+                    identity->friendly, friendly ? friendly : peer, issuer ? issuer : "?");
+    return EXIT_OK;
+}
+
+static int report_join_failure(struct context *context, HRESULT hr, const struct name *identity,
+                               const PEER_INVITATION_INFO *info)
+{
+    if (hr != PEER_E_GROUP_IN_USE)
+        return error_hr(context, hr, "cannot join");
+    char *peer CLEANUP_TEXT = text_from_wide(info->pwzGroupPeerName);
+    struct name group = {.peer = peer};
+    char *holder CLEANUP_TEXT = session_holder_text(identity, &group);
+    return error_say(context, EXIT_BUSY, "PEER_E_GROUP_IN_USE",
+                     "cannot join: the group is open in %s; end that first", holder);
+}
+
+/* The identity that the invitation is for, when it is here and none was named. */
+static int invited_identity(struct context *context, const PEER_INVITATION_INFO *info,
+                            struct name *identity)
+{
+    char *subject CLEANUP_TEXT = text_from_wide(info->pwzSubjectPeerName);
+    struct name_list names CLEANUP_NAMES = {.items = NULL};
+    HRESULT hr = identity_names(&names);
+    if (FAILED(hr))
+        return error_hr(context, hr, "cannot read the identities");
+    int index = subject && !context->identity ? name_list_find(&names, subject) : NAME_NONE;
+    return identity_choose(context, index >= 0 ? subject : NULL, identity);
+}
+
+static int join(struct context *context, const struct arguments *arguments)
+{
+    struct name identity CLEANUP_NAME = {.peer = NULL};
+    PEER_INVITATION_INFO *info = NULL;
+    HGROUP group = NULL;
+    int result;
+    WCHAR *invitation CLEANUP_TEXT = read_document(context, arguments->words[0], &result);
+    if (result == EXIT_OK)
+        result = library_start(context);
+    if (result != EXIT_OK)
+        return result;
+    HRESULT hr = PeerGroupParseInvitation(invitation, &info);
+    if (hr == E_INVALIDARG || hr == PEER_E_INVITATION_NOT_TRUSTED)
+        return error_say(context, EXIT_REFUSED, "PEER_E_INVITATION_NOT_TRUSTED",
+                         "%s is no invitation, or it was changed; ask for a new one",
+                         arguments->words[0]);
+    if (FAILED(hr))
+        return error_hr(context, hr, "cannot read the invitation %s", arguments->words[0]);
+    result = invited_identity(context, info, &identity);
+    if (result == EXIT_OK) {
+        WCHAR *peer CLEANUP_TEXT = text_to_wide(identity.peer);
+        hr = PeerGroupJoin(peer, invitation, NULL, &group);
+        result = SUCCEEDED(hr) ? report_join(context, &identity, info)
+                               : report_join_failure(context, hr, &identity, info);
+    }
+    if (group)
+        PeerGroupClose(group);
+    PeerFreeData(info);
+    return result;
+}
+
+static const struct option invite_options[] = {
+    {"--role", "ROLE", "member (the default), inviting or admin"},
+    {"--expires", "WHEN", "end of the membership: 30d, 12h, 2027-01-31; else your own end"},
+    {"--output", "FILE", "write the invitation there instead of printing it"},
+    {NULL, NULL, NULL}};
+
+const struct command invite_commands[] = {
+    {"invite", "CARD", "Make an invitation for the owner of a card",
+     "CARD is a file from peergroup identity card, - for standard input. Every member publishes\n"
+     "records; inviting members also invite, administrators also change the records of others.",
+     invite_options, 1, 1, COMMAND_ANYWHERE, invite},
+    {"join", "INVITATION", "Become a member by an invitation",
+     "INVITATION is a file from peergroup invite, - for standard input. Nothing is sent yet.", NULL,
+     1, 1, COMMAND_ALONE, join},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, COMMAND_ALONE, NULL}};

@@ -1,0 +1,62 @@
+/* file.c - whole files in and out. What the system says when it fails goes into the one line. */
+#include "cli/file.h"
+#include "cli/error.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int exit_class_of(int error)
+{
+    if (error == ENOENT || error == ENOTDIR || error == EISDIR)
+        return EXIT_NOT_FOUND;
+    if (error == ENOSPC || error == EDQUOT)
+        return EXIT_RESOURCES;
+    return error == EACCES || error == EPERM || error == EROFS ? EXIT_REFUSED : EXIT_FAILED;
+}
+
+int file_read(const struct context *context, const char *path, struct text_buffer *data)
+{
+    char chunk[65536];
+    bool input = strcmp(path, "-") == 0;
+    *data = (struct text_buffer){.data = NULL};
+    text_append_string(data, "");
+    if (input && context->live)
+        return error_usage(context, "standard input carries commands here; name a file");
+    if (input && isatty(STDIN_FILENO))
+        fputs("Reading from the terminal; end with Ctrl-D on a line of its own.\n", stderr);
+    FILE *file = input ? stdin : fopen(path, "rb");
+    if (!file)
+        return error_say(context, exit_class_of(errno), NULL, "cannot read %s: %s", path,
+                         strerror(errno));
+    size_t size;
+    while ((size = fread(chunk, 1, sizeof(chunk), file)) > 0 && data->size <= FILE_SIZE_MAX)
+        text_append(data, chunk, size);
+    int error = ferror(file) ? errno : 0;
+    if (!input)
+        fclose(file);
+    if (error)
+        return error_say(context, exit_class_of(error), NULL, "cannot read %s: %s", path,
+                         strerror(error));
+    if (data->size > FILE_SIZE_MAX)
+        return error_say(context, EXIT_USAGE, "PEER_E_MAX_RECORD_SIZE_EXCEEDED",
+                         "%s is over 60 MB; split it", path);
+    return EXIT_OK;
+}
+
+int file_write(const struct context *context, const char *path, const void *data, size_t size)
+{
+    bool output = !path || strcmp(path, "-") == 0;
+    FILE *file = output ? stdout : fopen(path, "wb");
+    bool good = file && fwrite(data, 1, size, file) == size;
+    int error = errno;
+    if (file && (output ? fflush(file) : fclose(file)) != 0 && good) {
+        good = false;
+        error = errno;
+    }
+    if (good)
+        return EXIT_OK;
+    return error_say(context, exit_class_of(error), NULL, "cannot write %s: %s",
+                     output ? "the output" : path, strerror(error));
+}
