@@ -83,8 +83,10 @@ static void crash_one(struct chaos *chaos)
 
 static void partition(struct chaos *chaos, bool apart)
 {
-    for (uint32_t i = 0; i < sim_count(chaos->sim); i++)
-        sim_partition(chaos->sim, i, apart ? i % 2 : 0);
+    for (uint32_t i = 0; apart && i < sim_count(chaos->sim); i++)
+        sim_partition(chaos->sim, i, i % 2);
+    if (!apart)
+        sim_heal(chaos->sim);
 }
 
 static void suffer(struct chaos *chaos)

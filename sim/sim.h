@@ -115,6 +115,8 @@ uint64_t sim_steps(const struct sim *sim);
 void sim_set_cuts(struct sim *sim, uint32_t cuts_per_hour);
 /* sim_partition puts a node into a part; links and dials between parts fail. */
 void sim_partition(struct sim *sim, uint32_t index, uint32_t part);
+/* sim_heal puts all nodes into one part again; no link is touched. */
+void sim_heal(struct sim *sim);
 uint32_t sim_links(struct sim *sim, uint32_t index); /* open ones of a node */
 void sim_cut_links(struct sim *sim, uint32_t index);
 bool sim_linked(struct sim *sim, uint32_t a, uint32_t b);

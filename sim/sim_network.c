@@ -219,6 +219,12 @@ void sim_partition(struct sim *sim, uint32_t index, uint32_t part)
     }
 }
 
+void sim_heal(struct sim *sim)
+{
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        sim->nodes[i]->group = 0;
+}
+
 uint32_t sim_links(struct sim *sim, uint32_t index)
 {
     uint32_t count = 0;

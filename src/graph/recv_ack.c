@@ -6,8 +6,8 @@
 
 HRESULT recv_ack(struct graph *graph, struct neighbour *neighbour, struct bytes body)
 {
+    (void)graph;
     struct message_list list;
-    neighbour->activity_ms = graph->now.ms;
     HRESULT hr = message_decode_ack(body, &list);
     struct ack ack;
     while (SUCCEEDED(hr) && message_next_ack(&list, &ack))

@@ -25,21 +25,73 @@ static void missing_is_fetched(void **state)
     sim_free(sim);
 }
 
-static void synchronised_only_with_what_was_deferred(void **state)
+/* A newcomer at 1, to whom the author's certificate is unknown. */
+static struct sim *newcomer_to_many(uint64_t seed, int records)
 {
-    (void)state;
     struct sim *sim = sim_new(&(struct sim_options){
-        .seed = 2, .latency_min_ms = 100, .latency_max_ms = 100, .verdict_max_ms = 300});
+        .seed = seed, .latency_min_ms = 100, .latency_max_ms = 100, .verdict_max_ms = 300});
     add_founder(sim);
     add_member(sim, 0);
-    for (int i = 0; i < 200; i++)
+    for (int i = 0; i < records; i++)
         add_text(sim, 0, "signed by one that the newcomer never met");
     sim_run(sim, 5000);
     uint32_t third = sim_add(sim, &(struct sim_node_options){.synchronised = false});
     sim_connect(sim, third, 1);
-    while (!graph_is_synchronised(sim_node(sim, third)->graph) && sim_now_ms(sim) < 60000)
+    return sim;
+}
+
+static void until_synchronised(struct sim *sim)
+{
+    while (!graph_is_synchronised(sim_node(sim, 2)->graph) && sim_now_ms(sim) < 60000)
         sim_run(sim, 10);
-    assert_int_equal(sim_visible(sim, third), 200);
+}
+
+static void synchronised_only_with_what_was_deferred(void **state)
+{
+    (void)state;
+    for (int records = 20; records <= 200; records += 180) {
+        struct sim *sim = newcomer_to_many(2, records);
+        until_synchronised(sim);
+        assert_int_equal(sim_visible(sim, 2), records);
+        assert_all_equal(sim);
+        sim_free(sim);
+    }
+}
+
+static void not_synchronised_without_what_was_deferred(void **state)
+{
+    (void)state;
+    struct sim *sim = newcomer_to_many(7, 20);
+    sim_node(sim, 1)->provider.silent = true;
+    sim_run(sim, 9000);
+    assert_true(sim_linked(sim, 1, 2));
+    assert_false(graph_is_synchronised(sim_node(sim, 2)->graph));
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+static HRESULT list_id(void *context, const struct store_item *item)
+{
+    struct guid **next = context;
+    *(*next)++ = item->key.id;
+    return S_OK;
+}
+
+/* What had to be dropped is named again and asked for after the questions have ended. */
+static void synchronised_only_with_what_was_asked_late(void **state)
+{
+    (void)state;
+    struct sim *sim = newcomer_to_many(6, 200);
+    sim_run(sim, 3000);
+    assert_false(graph_is_synchronised(sim_node(sim, 2)->graph));
+    struct guid ids[200], *end = ids;
+    struct store *store = sim_node(sim, 2)->store;
+    assert_ok(store->ops->scan(store, NULL, NULL, 0, list_id, &end));
+    assert_true(end > ids);
+    for (const struct guid *id = ids; id < end; id++)
+        assert_ok(store->ops->remove(store, id));
+    until_synchronised(sim);
+    assert_int_equal(sim_visible(sim, 2), 200);
     assert_all_equal(sim);
     sim_free(sim);
 }
@@ -113,6 +165,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(missing_is_fetched),
         cmocka_unit_test(synchronised_only_with_what_was_deferred),
+        cmocka_unit_test(not_synchronised_without_what_was_deferred),
+        cmocka_unit_test(synchronised_only_with_what_was_asked_late),
         cmocka_unit_test(silent_neighbour_is_dropped),
         cmocka_unit_test(second_sender_supplies_it),
         cmocka_unit_test(revoked_while_waiting_is_refused_without_blame),

@@ -68,6 +68,12 @@ static void deferred_until_company(void **state)
     sim_run(sim, HOUR_MS);
     assert_true(sim_holds(sim, member, &id));
     assert_true(sim_steps(sim) - steps < 5000);
+    /* A call that comes to nothing is no company. */
+    uint32_t raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+    (void)sim_raw_dial(sim, raw, member, false);
+    sim_run(sim, 20000);
+    assert_int_equal(sim_links(sim, member), 0);
+    assert_true(sim_holds(sim, member, &id));
     assert_false(sim_holds(sim, 0, &id));
     /* Also after a restart on its own. */
     sim_crash(sim, member);

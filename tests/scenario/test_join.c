@@ -78,8 +78,13 @@ static void connect_fails_in_time(void **state)
     struct graph_event dead = {.type = GRAPH_CONNECT, .addresses = {.count = 10}};
     for (uint32_t i = 0; i < 10; i++)
         sim_address(100 + i, &dead.addresses.items[i]);
+    for (uint32_t i = 1; i < 4; i++) { /* these pick up and say nothing, for ten seconds each */
+        sim_add(sim, &(struct sim_node_options){.raw = true});
+        sim_listen(sim, i);
+        sim_address(i, &dead.addresses.items[i]);
+    }
     assert_ok(sim_event(sim, 0, &dead));
-    sim_run(sim, 40000);
+    sim_run(sim, 60000);
     const struct sim_notice *last = sim_last_notice(sim, 0, GRAPH_NOTICE_CONNECT_FAILED);
     assert_hr(last->hr, PEER_E_NO_MEMBER_CONNECTIONS);
     assert_true(last->ms - began <= 30000);

@@ -127,14 +127,43 @@ static void two_halves_become_one(void **state)
             add_text(sim, i, "in one half");
         sim_run(sim, MINUTE_MS);
         assert_int_equal(sim_visible(sim, 0), 6);
-        for (uint32_t i = 0; i < 12; i++)
-            sim_partition(sim, i, 0);
+        sim_heal(sim);
         sim_run(sim, 5 * MINUTE_MS);
         for (uint32_t i = 0; i < 12; i++)
             assert_int_equal(sim_visible(sim, i), 12);
         assert_all_equal(sim);
         sim_free(sim);
     }
+}
+
+/* Four and four: each half is content with itself, and the presence of the other has ended. */
+static void content_halves_become_one(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(&(struct sim_options){
+        .seed = 4, .latency_min_ms = 5, .latency_max_ms = 50, .verdict_max_ms = 20});
+    for (uint32_t i = 0; i < 8; i++) {
+        sim_add(sim, &(struct sim_node_options){.synchronised = i == 0, .presence = true});
+        sim_listen(sim, i);
+        if (i > 0)
+            sim_connect(sim, i, (uint32_t)sim_random(sim, i));
+        sim_run(sim, 1000);
+    }
+    sim_run(sim, 2 * MINUTE_MS);
+    for (uint32_t i = 0; i < 8; i++)
+        sim_partition(sim, i, i / 4);
+    sim_run(sim, 10 * MINUTE_MS);
+    for (uint32_t i = 0; i < 4; i++)
+        for (uint32_t j = 0; j < i; j++)
+            assert_true(sim_linked(sim, i, j) && sim_linked(sim, i + 4, j + 4));
+    sim_heal(sim);
+    sim_run(sim, 5 * MINUTE_MS);
+    struct guid id = add_text(sim, 0, "to all");
+    sim_run(sim, 2000);
+    for (uint32_t i = 0; i < 8; i++)
+        assert_true(sim_holds(sim, i, &id));
+    assert_sound(sim);
+    sim_free(sim);
 }
 
 static void a_third_gone_leaves_one_graph(void **state)
@@ -169,6 +198,7 @@ int main(void)
         cmocka_unit_test(busy_link_reconciles_too),
         cmocka_unit_test(cost_grows_with_the_difference),
         cmocka_unit_test(two_halves_become_one),
+        cmocka_unit_test(content_halves_become_one),
         cmocka_unit_test(a_third_gone_leaves_one_graph),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
