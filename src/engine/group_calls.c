@@ -217,9 +217,15 @@ static HRESULT run_reopen(struct call *call)
     return session_new(call->engine, node, &this->session);
 }
 
+/* The group's key lies in the user's folder, where another identity of the same user would find it
+ * too; it is the creator's alone. S_FALSE: there is none for this identity. */
 static HRESULT load_group_key(struct node_parts *parts)
 {
     struct hash hash;
+    const struct group_properties *properties;
+    if (FAILED(security_properties(parts->security, &properties)) ||
+        strcmp(properties->creator_name, parts->identity) != 0)
+        return S_FALSE;
     security_group_key_hash(parts->security, &hash);
     HRESULT hr = key_file_load(&hash, &parts->group_key);
     return hr == PEER_E_NOT_FOUND ? S_FALSE : hr;
