@@ -126,7 +126,7 @@ static void print_properties(const PEER_GROUP_PROPERTIES *properties, const stru
                 cloud ? cloud : "");
     if (comment && comment[0])
         output_line("comment    %s", comment);
-    output_line("membership of %u days, presence of %u seconds",
+    output_line("lifetimes  members %u days, presence %u seconds",
                 (unsigned)properties->ulMemberDataLifetime / 86400,
                 (unsigned)properties->ulPresenceLifetime);
 }

@@ -12,6 +12,7 @@
 #include "cli/records.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define DEFAULT_LIFE (30 * MOMENT_DAY)
 
@@ -279,10 +280,10 @@ static int get(struct context *context, const struct arguments *arguments)
         output_line("Wrote %u bytes to %s", (unsigned)record->data.cbData, path);
     else if (result == EXIT_OK && !path)
         result = file_write(context, "-", record->data.pbData, record->data.cbData);
-    /* While connected, an event may follow; it begins on a line of its own. */
-    bool open_line = !context->json && !path && !details && record->data.cbData > 0 &&
-                     context->live && record->data.pbData[record->data.cbData - 1] != '\n';
-    if (result == EXIT_OK && open_line)
+    /* What follows on the screen begins on a line of its own. */
+    bool shown = !context->json && !path && !details && (context->live || isatty(STDOUT_FILENO));
+    bool ended = record->data.cbData == 0 || record->data.pbData[record->data.cbData - 1] == '\n';
+    if (result == EXIT_OK && shown && !ended)
         output_line("%s", "");
     PeerFreeData(record);
     return result;

@@ -103,10 +103,27 @@ static char *other_end(HGROUP group, ULONGLONG connection)
     return end.peer;
 }
 
+/* Who was at the other end: asked for when a connection has ended already. */
+enum { REMEMBERED = 64 };
+static struct other_end remembered[REMEMBERED];
+
+static char *remembered_end(HGROUP group, ULONGLONG connection)
+{
+    struct other_end *slot = &remembered[connection % REMEMBERED];
+    char *peer = other_end(group, connection);
+    if (peer) {
+        free(slot->peer);
+        *slot = (struct other_end){.connection = connection, .peer = text_copy(peer)};
+    } else if (slot->peer && slot->connection == connection) {
+        peer = text_copy(slot->peer);
+    }
+    return peer;
+}
+
 static void report_connection(HGROUP group, const char *kind,
                               const PEER_EVENT_CONNECTION_CHANGE_DATA *data, struct report *report)
 {
-    char *peer CLEANUP_TEXT = other_end(group, data->ullConnectionId);
+    char *peer CLEANUP_TEXT = remembered_end(group, data->ullConnectionId);
     char *who CLEANUP_TEXT = peer ? member_name(group, peer) : text_copy("a member");
     const char *status = data->status == PEER_CONNECTED      ? "connected"
                          : data->status == PEER_DISCONNECTED ? "disconnected"
@@ -127,7 +144,7 @@ static void report_connection(HGROUP group, const char *kind,
 
 static void report_data(HGROUP group, const PEER_EVENT_INCOMING_DATA *data, struct report *report)
 {
-    char *peer CLEANUP_TEXT = other_end(group, data->ullConnectionId);
+    char *peer CLEANUP_TEXT = remembered_end(group, data->ullConnectionId);
     char *who CLEANUP_TEXT = peer ? member_name(group, peer) : text_copy("a member");
     report->kind = "message";
     report->object =

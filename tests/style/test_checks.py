@@ -161,6 +161,7 @@ class Symbols(Tree):
         if not shutil.which("cc") or not shutil.which("nm"):
             self.skipTest("no compiler")
         self.write("include/peergroup/platform.h", "")
+        self.write("include/peergroup/extensions.h", "")
         self.write("include/peergroup/compat/pnrpns.h", "")
 
     def check(self, header, source):
