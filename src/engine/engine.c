@@ -56,13 +56,16 @@ struct life_call {
     struct loop_item item;
     struct engine *engine;
     HRESULT hr;
+    bool tagged; /* as in struct call */
     uv_sem_t done;
 };
 
 static void start_on_loop(struct loop_item *item)
 {
     struct life_call *call = (struct life_call *)item;
+    bool tag = mem_tag(call->tagged);
     call->hr = transport_new(call->engine->loop, &call->engine->transport);
+    mem_tag(tag);
     if (SUCCEEDED(call->hr))
         loop_set_batch(call->engine->loop, commit_all, call->engine);
 }
@@ -115,7 +118,8 @@ static HRESULT engine_new(struct engine **out)
     if (SUCCEEDED(hr))
         hr = loop_new(&engine->loop);
     if (SUCCEEDED(hr)) {
-        struct life_call call = {.item = {.function = start_on_loop}, .engine = engine};
+        struct life_call call = {
+            .item = {.function = start_on_loop}, .engine = engine, .tagged = mem_tagged()};
         loop_call(engine->loop, &call.item);
         hr = call.hr;
     }

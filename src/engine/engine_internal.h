@@ -139,6 +139,7 @@ struct node_parts {
     struct store *store;
     struct security *security;
     int lock_fd;
+    bool announced; /* new, and known to the user's database by our hand */
 };
 void node_parts_deinit(struct node_parts *parts);
 
