@@ -85,6 +85,8 @@ static void keep_notice(struct sim *sim, struct sim_node *node, struct graph_act
         node->was_synchronised = true;
     if (action->notice == GRAPH_NOTICE_TIME_OFFSET)
         node->time_offset = (int64_t)action->value;
+    if (action->notice == GRAPH_NOTICE_REMEMBER)
+        node->remembered[node->remembered_count++ % LIMIT_REFERRALS] = action->address;
     if (action->notice == GRAPH_NOTICE_DATA) {
         buffer_deinit(&node->last_data);
         node->last_data = action->data;
@@ -169,6 +171,26 @@ static void carry_out(struct sim *sim, struct sim_node *node, struct graph_actio
     }
 }
 
+/* A step that failed: all that was in memory is made again from the last commit. */
+static void start_over(struct sim *sim, struct sim_node *node)
+{
+    bool listening = node->listening, online = node->online;
+    node->failed_steps++;
+    sim_crash(sim, node->index);
+    sim_restart(sim, node->index);
+    if (listening)
+        sim_listen(sim, node->index);
+    if (!online)
+        return;
+    struct graph_event connect = {.type = GRAPH_CONNECT};
+    uint32_t known = node->remembered_count;
+    connect.addresses.count = known < LIMIT_REFERRALS ? known : LIMIT_REFERRALS;
+    for (uint32_t i = 0; i < connect.addresses.count; i++)
+        connect.addresses.items[i] = node->remembered[i];
+    node->online = true;
+    (void)sim_event(sim, node->index, &connect);
+}
+
 HRESULT sim_event(struct sim *sim, uint32_t index, struct graph_event *event)
 {
     struct sim_node *node = sim->nodes[index];
@@ -176,11 +198,14 @@ HRESULT sim_event(struct sim *sim, uint32_t index, struct graph_event *event)
     event->now = (struct graph_now){.ms = sim->now_ms, .utc = sim_utc(sim, node)};
     sim->steps++;
     HRESULT hr = graph_step(node->graph, event, &node->actions);
-    HRESULT stored = FAILED(hr) ? node->store->ops->rollback(node->store)
-                                : node->store->ops->commit(node->store);
+    if (FAILED(hr)) {
+        graph_actions_clear(&node->actions);
+        start_over(sim, node);
+        return hr;
+    }
+    HRESULT stored = node->store->ops->commit(node->store);
     if (FAILED(stored))
         sim_fail(sim, "node %u: the store fails with 0x%08x", index, (unsigned)stored);
-    node->failed_steps += FAILED(hr);
     graph_check(node->graph);
     for (uint32_t i = 0; i < node->actions.count; i++)
         carry_out(sim, node, &node->actions.items[i]);
