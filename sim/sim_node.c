@@ -102,11 +102,32 @@ static void keep_notice(struct sim *sim, struct sim_node *node, struct graph_act
                                                               .value = action->value};
 }
 
+static bool is_valid(struct sim *sim, const struct verify_job *job)
+{
+    struct sim_proof *proof;
+    HASH_FIND(hh, sim->proofs, job, sizeof(*job), proof);
+    if (!proof) {
+        proof = sim_alloc(sizeof(*proof));
+        proof->job = *job;
+        proof->valid = crypto_sign_verify_detached(job->signature, job->message,
+                                                   sizeof(job->message), job->key) == 0;
+        HASH_ADD(hh, sim->proofs, job, sizeof(*job), proof);
+    }
+    return proof->valid;
+}
+
+void node_free_proofs(struct sim *sim)
+{
+    struct sim_proof *proof, *next;
+    HASH_ITER (hh, sim->proofs, proof, next) {
+        HASH_DEL(sim->proofs, proof);
+        free(proof);
+    }
+}
+
 static void verify(struct sim *sim, struct sim_node *node, const struct graph_action *action)
 {
-    const struct verify_job *job = &action->job;
-    bool valid = crypto_sign_verify_detached(job->signature, job->message, sizeof(job->message),
-                                             job->key) == 0;
+    bool valid = is_valid(sim, &action->job);
     uint64_t wait = sim_random(sim, sim->options.verdict_max_ms + 1);
     sim_push(sim,
              (struct sim_event){.type = SIM_VERDICT,

@@ -2,8 +2,8 @@
  *
  * In normal use each call goes straight to the C library. A test arms a countdown with
  * mem_fail_nth; the allocation that reaches zero fails and the ones after it succeed again, so that
- * a sweep visits every failure point once. The counter is shared by all threads: the sweeps run one
- * tagged request at a time. */
+ * a sweep visits every failure point once. The counter is shared by all threads, or by those that
+ * work for one tagged request; only one sweep runs at a time. */
 #include "base/alloc.h"
 
 #include <stdatomic.h>
@@ -12,11 +12,38 @@
 
 static _Atomic uint64_t fail_countdown;
 static _Atomic bool fail_hit;
+static _Atomic bool fail_tagged_only;
+static _Thread_local bool is_tagged;
+
+static void arm(uint64_t n, bool tagged_only)
+{
+    is_tagged = tagged_only;
+    atomic_store(&fail_countdown, 0);
+    atomic_store(&fail_hit, false);
+    atomic_store(&fail_tagged_only, tagged_only);
+    atomic_store(&fail_countdown, n);
+}
 
 void mem_fail_nth(uint64_t n)
 {
-    atomic_store(&fail_hit, false);
-    atomic_store(&fail_countdown, n);
+    arm(n, false);
+}
+
+void mem_fail_nth_tagged(uint64_t n)
+{
+    arm(n, true);
+}
+
+bool mem_tagged(void)
+{
+    return is_tagged;
+}
+
+bool mem_tag(bool tagged)
+{
+    bool before = is_tagged;
+    is_tagged = tagged;
+    return before;
 }
 
 bool mem_fail_hit(void)
@@ -27,6 +54,8 @@ bool mem_fail_hit(void)
 bool mem_should_fail(void)
 {
     uint64_t left = atomic_load_explicit(&fail_countdown, memory_order_relaxed);
+    if (left > 0 && atomic_load(&fail_tagged_only) && !is_tagged)
+        return false;
     while (left > 0) {
         if (atomic_compare_exchange_weak(&fail_countdown, &left, left - 1)) {
             if (left == 1)

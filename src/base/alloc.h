@@ -20,6 +20,12 @@ void mem_free(void *block);
 
 /* mem_fail_nth makes the n-th allocation from now fail, once (0: none). For tests. */
 void mem_fail_nth(uint64_t n);
+/* mem_fail_nth_tagged counts tagged threads only: the caller, until its next mem_fail_nth, and
+ * whoever works for it and takes over its tag with mem_tag, which returns the tag before. So what
+ * else goes on in the process meets no failure. */
+void mem_fail_nth_tagged(uint64_t n);
+bool mem_tagged(void);
+bool mem_tag(bool tagged);
 /* mem_fail_hit tells whether that allocation has come and failed. */
 bool mem_fail_hit(void);
 /* mem_should_fail counts one allocation of a foreign allocator (SQLite's, libxml2's) on the same

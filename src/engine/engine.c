@@ -56,13 +56,16 @@ struct life_call {
     struct loop_item item;
     struct engine *engine;
     HRESULT hr;
+    bool tagged; /* as in struct call */
     uv_sem_t done;
 };
 
 static void start_on_loop(struct loop_item *item)
 {
     struct life_call *call = (struct life_call *)item;
+    bool tag = mem_tag(call->tagged);
     call->hr = transport_new(call->engine->loop, &call->engine->transport);
+    mem_tag(tag);
     if (SUCCEEDED(call->hr))
         loop_set_batch(call->engine->loop, commit_all, call->engine);
 }
@@ -115,7 +118,8 @@ static HRESULT engine_new(struct engine **out)
     if (SUCCEEDED(hr))
         hr = loop_new(&engine->loop);
     if (SUCCEEDED(hr)) {
-        struct life_call call = {.item = {.function = start_on_loop}, .engine = engine};
+        struct life_call call = {
+            .item = {.function = start_on_loop}, .engine = engine, .tagged = mem_tagged()};
         loop_call(engine->loop, &call.item);
         hr = call.hr;
     }
@@ -194,7 +198,9 @@ HRESULT engine_shutdown(void)
 static void run_on_loop(struct loop_item *item)
 {
     struct call *call = (struct call *)item;
+    bool tag = mem_tag(call->tagged);
     HRESULT hr = call->run(call);
+    mem_tag(tag);
     if (call->deferred)
         return;
     call->hr = hr;
@@ -207,6 +213,7 @@ HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call))
     if (FAILED(hr))
         return hr;
     call->run = run;
+    call->tagged = mem_tagged();
     call->item.function = run_on_loop;
     uv_sem_init(&call->done, 0);
     loop_post(call->engine->loop, &call->item);

@@ -83,13 +83,15 @@ static void remove_database(const struct node_parts *parts)
     unlink(path);
 }
 
-static HRESULT announce_group(const struct node_parts *parts)
+static HRESULT announce_group(struct node_parts *parts)
 {
     struct group_entry entry = {.identity = parts->identity,
                                 .group = parts->group,
                                 .friendly_name = (char *)security_friendly_name(parts->security),
                                 .database = parts->database};
-    return group_entry_add(&entry);
+    HRESULT hr = group_entry_add(&entry);
+    parts->announced = SUCCEEDED(hr);
+    return hr;
 }
 
 static HRESULT new_store(struct node_parts *parts, const char *group)
@@ -115,9 +117,9 @@ static void undo_new(struct node_parts *parts)
 {
     CLEANUP_FREE char *identity = parts->identity, *group = parts->group;
     parts->identity = parts->group = NULL;
-    if (identity && group) {
+    if (parts->announced) { /* else it may be there by somebody else's hand */
         HRESULT hr = group_entry_remove(identity, group);
-        (void)hr; /* it was not there, or the failure is told already */
+        (void)hr; /* the first failure is the one to tell */
     }
     if (parts->group_key) {
         uint8_t key[KEY_SIZE];
@@ -217,9 +219,15 @@ static HRESULT run_reopen(struct call *call)
     return session_new(call->engine, node, &this->session);
 }
 
+/* The group's key lies in the user's folder, where another identity of the same user would find it
+ * too; it is the creator's alone. S_FALSE: there is none for this identity. */
 static HRESULT load_group_key(struct node_parts *parts)
 {
     struct hash hash;
+    const struct group_properties *properties;
+    if (FAILED(security_properties(parts->security, &properties)) ||
+        strcmp(properties->creator_name, parts->identity) != 0)
+        return S_FALSE;
     security_group_key_hash(parts->security, &hash);
     HRESULT hr = key_file_load(&hash, &parts->group_key);
     return hr == PEER_E_NOT_FOUND ? S_FALSE : hr;
@@ -358,8 +366,15 @@ HRESULT engine_group_join(const char *identity, const char *text, const char *cl
     struct node_parts parts = {.lock_fd = -1};
     if (SUCCEEDED(hr))
         hr = join_parts(identity, &invitation, &parts);
+    bool fresh = parts.announced;
     if (SUCCEEDED(hr))
         hr = adopt(&parts, session);
+    if (FAILED(hr) && fresh && parts.identity) {
+        undo_new(&parts);
+    } else if (FAILED(hr) && fresh) {
+        HRESULT undone = engine_group_delete(identity, invitation.group_name);
+        (void)undone; /* the first failure is the one to tell */
+    }
     node_parts_deinit(&parts);
     invitation_deinit(&invitation);
     return hr;
@@ -416,6 +431,8 @@ static HRESULT run_connect(struct call *call)
     if (!session)
         return PEER_E_INVALID_GROUP;
     struct node *node = session->node;
+    if (FAILED(node->failed))
+        return node->failed;
     bool before = node->connected;
     if (before && this->count == 0)
         return PEER_S_ALREADY_CONNECTED;
@@ -459,6 +476,8 @@ static HRESULT run_status(struct call *call)
     struct session *session = session_find(call->engine, this->session);
     if (!session)
         return PEER_E_INVALID_GROUP;
+    if (FAILED(session->node->failed))
+        return session->node->failed;
     this->status = graph_status(session->node->graph);
     return S_OK;
 }

@@ -251,7 +251,7 @@ static HRESULT step_send_data(struct graph *graph, const struct graph_event *eve
     do {
         size_t left = event->data.size - sent;
         size_t size = left < PT2PT_DATA_MAX ? left : PT2PT_DATA_MAX;
-        message.data = bytes_of(event->data.data + sent, size);
+        message.data = bytes_of(size > 0 ? event->data.data + sent : NULL, size);
         message.flags = size < left ? PT2PT_MORE : 0;
         HRESULT hr = message_encode_pt2pt(&message, &neighbour->out);
         if (FAILED(hr))

@@ -399,6 +399,8 @@ void jobs_free(struct neighbour *neighbour);
 /* request_records asks a neighbour for versions; those asked of it lately are left out. */
 HRESULT request_records(struct graph *graph, struct neighbour *neighbour,
                         const struct version_name *names, uint32_t count) MUST_CHECK;
+/* request_answered: the version came; if it has to be dropped it may be asked for again. */
+void request_answered(struct graph *graph, const struct hash *digest);
 HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 HRESULT reconcile_ask(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 HRESULT reconcile_push(struct graph *graph, struct sync *sync, const struct store_key *lower,

@@ -8,6 +8,7 @@ import os
 import queue
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -108,8 +109,11 @@ class Member:
 
     def tell(self, *words):
         self.lines.clear()
-        self.process.stdin.write((" ".join(str(word) for word in words) + "\n").encode())
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write((" ".join(str(word) for word in words) + "\n").encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise Gone("%s ended with %s: %s" % (self.name, self.process.wait(), self.log())) from None
 
     def ask(self, *words, timeout=PATIENCE):
         self.tell(*words)
@@ -208,6 +212,23 @@ class Member:
         self.tell("quit")
         check(self.process.wait(timeout=PATIENCE) == 0, "%s: shutdown failed: %s" % (self.name, self.log()))
         self.reader.join()
+
+
+def free_port():
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port):
+    """Until something listens there, as the kernel's table says: a call would be a customer."""
+    deadline = time.monotonic() + PATIENCE
+    wanted = "0100007F:%04X" % port
+    while time.monotonic() < deadline:
+        if any(row.split()[1] == wanted and row.split()[3] == "0A" for row in open("/proc/net/tcp")):
+            return
+    raise AssertionError("nothing listens at port %d" % port)
 
 
 def found(member, label="founder"):

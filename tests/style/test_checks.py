@@ -161,6 +161,7 @@ class Symbols(Tree):
         if not shutil.which("cc") or not shutil.which("nm"):
             self.skipTest("no compiler")
         self.write("include/peergroup/platform.h", "")
+        self.write("include/peergroup/extensions.h", "")
         self.write("include/peergroup/compat/pnrpns.h", "")
         self.write("include/peergroup/extensions.h", "")
 
@@ -282,6 +283,14 @@ class Docs(Tree):
         self.assertEqual(self.check("[b](b.md)\n", "docs/decisions/d.md")[0], 1)
         os.remove(os.path.join(self.root, "docs/decisions/d.md"))
         self.assertEqual(self.check("[b](docs/no.md)\n", "README.md")[0], 1)
+
+    def test_an_example_is_its_file(self):
+        text = "```c\n/* e.c - one. */\nint e;\n```\n"
+        self.assertEqual(self.check(text)[0], 0)
+        self.write("examples/e.c", "/* e.c - one. */\nint e;\n")
+        self.assertEqual(self.check(text)[0], 0)
+        self.write("examples/e.c", "/* e.c - one. */\nint f;\n")
+        self.assert_bad(text, "docs/a.md:1: not the text of examples/e.c")
 
 
 class Man(Tree):

@@ -17,7 +17,7 @@ static inline unsigned sweep(HRESULT (*call)(void), void (*after)(HRESULT hr))
     unsigned failures = 0;
     bool hit = true;
     for (uint64_t n = 1; hit; n += 1 + n / 50) {
-        mem_fail_nth(n);
+        mem_fail_nth_tagged(n);
         HRESULT hr = call();
         hit = mem_fail_hit();
         mem_fail_nth(0);
