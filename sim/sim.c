@@ -75,6 +75,7 @@ void sim_free(struct sim *sim)
     }
     network_free(sim);
     trace_free(sim);
+    node_free_proofs(sim);
     free(sim->nodes);
     free(sim->queue);
     free(sim->confirmed);

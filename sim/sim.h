@@ -2,8 +2,9 @@
  *
  * Nodes run the very same graph, record, wire and store code as members in the field; the network,
  * the clocks, the threads that check signatures and the disk are replaced by one queue of events.
- * Each node commits its store after each successful step, rolls it back after a failed one, then
- * carries out the actions, as the engine does; graph_check runs after every step. The first thing
+ * Each node commits its store after each successful step and then carries out the actions; after a
+ * failed one it starts over from its last commit, as in the engine. graph_check runs after every
+ * step. The first thing
  * that is wrong is kept as text (sim_failure) and the run goes on. */
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
@@ -77,6 +78,8 @@ struct sim_node {
     uint64_t dial_count;
     uint64_t bytes_sent;
     uint64_t failed_steps;
+    struct address remembered[LIMIT_REFERRALS]; /* as the engine keeps them on disk */
+    uint32_t remembered_count;
 };
 
 struct sim *sim_new(const struct sim_options *options);

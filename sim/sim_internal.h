@@ -2,8 +2,11 @@
 #ifndef SIM_SIM_INTERNAL_H
 #define SIM_SIM_INTERNAL_H
 
-#include "base/table.h"
 #include "sim.h"
+
+/* Tables of the simulator's own memory, so not base/table.h. */
+#define HASH_FUNCTION(key, size, hash) HASH_OAT(key, size, hash)
+#include <uthash.h>
 
 enum { SIM_QUEUE_LIMIT = LIMIT_SEND_QUEUE_BYTES, SIM_DIAL_TIMEOUT_MS = 5000, SIM_START_MS = 1000 };
 #define SIM_START_UTC (TICKS_UNIX_EPOCH + 1800000000ull * TICKS_PER_SECOND)
@@ -96,6 +99,13 @@ struct sim_hops {
     UT_hash_handle hh;
 };
 
+/* A signature that was checked for one node need not be for the next. */
+struct sim_proof {
+    struct verify_job job;
+    bool valid;
+    UT_hash_handle hh;
+};
+
 struct sim {
     struct sim_options options;
     uint64_t random[2];
@@ -115,6 +125,7 @@ struct sim {
     uint32_t confirmed_count;
     uint32_t confirmed_capacity;
     struct sim_hops *hops;
+    struct sim_proof *proofs;
     uint64_t bytes;
     char failure[400];
 };
@@ -145,5 +156,6 @@ void trace_free(struct sim *sim);
 /* sim_node.c */
 void node_start(struct sim *sim, struct sim_node *node);
 void node_stop(struct sim *sim, struct sim_node *node);
+void node_free_proofs(struct sim *sim);
 
 #endif

@@ -85,6 +85,8 @@ static void keep_notice(struct sim *sim, struct sim_node *node, struct graph_act
         node->was_synchronised = true;
     if (action->notice == GRAPH_NOTICE_TIME_OFFSET)
         node->time_offset = (int64_t)action->value;
+    if (action->notice == GRAPH_NOTICE_REMEMBER)
+        node->remembered[node->remembered_count++ % LIMIT_REFERRALS] = action->address;
     if (action->notice == GRAPH_NOTICE_DATA) {
         buffer_deinit(&node->last_data);
         node->last_data = action->data;
@@ -102,11 +104,32 @@ static void keep_notice(struct sim *sim, struct sim_node *node, struct graph_act
                                                               .value = action->value};
 }
 
+static bool is_valid(struct sim *sim, const struct verify_job *job)
+{
+    struct sim_proof *proof;
+    HASH_FIND(hh, sim->proofs, job, sizeof(*job), proof);
+    if (!proof) {
+        proof = sim_alloc(sizeof(*proof));
+        proof->job = *job;
+        proof->valid = crypto_sign_verify_detached(job->signature, job->message,
+                                                   sizeof(job->message), job->key) == 0;
+        HASH_ADD(hh, sim->proofs, job, sizeof(*job), proof);
+    }
+    return proof->valid;
+}
+
+void node_free_proofs(struct sim *sim)
+{
+    struct sim_proof *proof, *next;
+    HASH_ITER (hh, sim->proofs, proof, next) {
+        HASH_DEL(sim->proofs, proof);
+        free(proof);
+    }
+}
+
 static void verify(struct sim *sim, struct sim_node *node, const struct graph_action *action)
 {
-    const struct verify_job *job = &action->job;
-    bool valid = crypto_sign_verify_detached(job->signature, job->message, sizeof(job->message),
-                                             job->key) == 0;
+    bool valid = is_valid(sim, &action->job);
     uint64_t wait = sim_random(sim, sim->options.verdict_max_ms + 1);
     sim_push(sim,
              (struct sim_event){.type = SIM_VERDICT,
@@ -148,6 +171,26 @@ static void carry_out(struct sim *sim, struct sim_node *node, struct graph_actio
     }
 }
 
+/* A step that failed: all that was in memory is made again from the last commit. */
+static void start_over(struct sim *sim, struct sim_node *node)
+{
+    bool listening = node->listening, online = node->online;
+    node->failed_steps++;
+    sim_crash(sim, node->index);
+    sim_restart(sim, node->index);
+    if (listening)
+        sim_listen(sim, node->index);
+    if (!online)
+        return;
+    struct graph_event connect = {.type = GRAPH_CONNECT};
+    uint32_t known = node->remembered_count;
+    connect.addresses.count = known < LIMIT_REFERRALS ? known : LIMIT_REFERRALS;
+    for (uint32_t i = 0; i < connect.addresses.count; i++)
+        connect.addresses.items[i] = node->remembered[i];
+    node->online = true;
+    (void)sim_event(sim, node->index, &connect);
+}
+
 HRESULT sim_event(struct sim *sim, uint32_t index, struct graph_event *event)
 {
     struct sim_node *node = sim->nodes[index];
@@ -155,11 +198,14 @@ HRESULT sim_event(struct sim *sim, uint32_t index, struct graph_event *event)
     event->now = (struct graph_now){.ms = sim->now_ms, .utc = sim_utc(sim, node)};
     sim->steps++;
     HRESULT hr = graph_step(node->graph, event, &node->actions);
-    HRESULT stored = FAILED(hr) ? node->store->ops->rollback(node->store)
-                                : node->store->ops->commit(node->store);
+    if (FAILED(hr)) {
+        graph_actions_clear(&node->actions);
+        start_over(sim, node);
+        return hr;
+    }
+    HRESULT stored = node->store->ops->commit(node->store);
     if (FAILED(stored))
         sim_fail(sim, "node %u: the store fails with 0x%08x", index, (unsigned)stored);
-    node->failed_steps += FAILED(hr);
     graph_check(node->graph);
     for (uint32_t i = 0; i < node->actions.count; i++)
         carry_out(sim, node, &node->actions.items[i]);

@@ -126,6 +126,11 @@ struct node {
     bool listening;
     uint64_t collect_due_ms; /* certificates that nothing needs any more go */
     HRESULT failed;          /* a step failed: roll back and open again */
+    /* node_recover.c */
+    uint32_t failures;
+    uint64_t failed_ms;
+    uint64_t resume_wait_ms;
+    uint64_t resume_ms; /* when to be online again; UINT64_MAX: nothing to do */
 };
 
 /* What makes a node; all but engine is taken on success. */
@@ -164,6 +169,16 @@ void node_configure(struct node *node);
 uint64_t node_peer_time(const struct node *node);
 /* node_ready: S_OK or PEER_E_GROUP_NOT_READY. */
 HRESULT node_ready(const struct node *node) MUST_CHECK;
+
+HRESULT node_make_graph(struct node *node) MUST_CHECK;
+
+/* node_recover.c */
+void node_end_calls(struct node *node, HRESULT failure);
+/* node_start_over undoes what is not committed and makes the rest again; node->failed tells whether
+ * that worked. */
+void node_start_over(struct node *node, HRESULT failure);
+/* node_resume: true when it was time to be online again, and that was tried. */
+bool node_resume(struct node *node);
 
 /* node_links.c */
 extern const struct transport_callbacks node_transport_callbacks;

@@ -431,6 +431,8 @@ static HRESULT run_connect(struct call *call)
     if (!session)
         return PEER_E_INVALID_GROUP;
     struct node *node = session->node;
+    if (FAILED(node->failed))
+        return node->failed;
     bool before = node->connected;
     if (before && this->count == 0)
         return PEER_S_ALREADY_CONNECTED;
@@ -474,6 +476,8 @@ static HRESULT run_status(struct call *call)
     struct session *session = session_find(call->engine, this->session);
     if (!session)
         return PEER_E_INVALID_GROUP;
+    if (FAILED(session->node->failed))
+        return session->node->failed;
     this->status = graph_status(session->node->graph);
     return S_OK;
 }

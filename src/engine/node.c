@@ -159,7 +159,7 @@ void node_configure(struct node *node)
     graph_configure(node->graph, &config);
 }
 
-static HRESULT make_graph(struct node *node)
+HRESULT node_make_graph(struct node *node)
 {
     struct graph_config config;
     struct graph_now now = now_of(node);
@@ -176,6 +176,8 @@ static void timer_fired(uv_timer_t *timer)
 {
     struct node *node = timer->data;
     struct graph_event event = {.type = GRAPH_TIMER};
+    if (node_resume(node))
+        return;
     node_step_quiet(node, &event);
     uint64_t now = loop_now_ms(node->engine->loop);
     if (now < node->collect_due_ms || FAILED(node->failed))
@@ -202,7 +204,7 @@ static HRESULT node_attach(struct node *node)
     while (node->node_id == 0);
     HRESULT hr = node->store->ops->pieces_collect(node->store);
     if (SUCCEEDED(hr))
-        hr = make_graph(node);
+        hr = node_make_graph(node);
     if (SUCCEEDED(hr))
         hr = node_load_presences(node);
     if (SUCCEEDED(hr))
@@ -250,6 +252,7 @@ HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **
     node->store = parts->store;
     node->security = parts->security;
     node->lock_fd = parts->lock_fd;
+    node->resume_ms = UINT64_MAX;
     *parts = (struct node_parts){.lock_fd = -1};
     HRESULT hr = node_attach(node);
     if (FAILED(hr)) {
@@ -336,47 +339,6 @@ void node_step_quiet(struct node *node, struct graph_event *event)
                  (unsigned)hr);
 }
 
-static void end_calls(struct node *node, HRESULT failure)
-{
-    struct call *waiting = node->waiting;
-    node->waiting = NULL;
-    while (waiting) {
-        struct call *next = waiting->next;
-        if (FAILED(failure))
-            waiting->hr = failure;
-        uv_sem_post(&waiting->done);
-        waiting = next;
-    }
-}
-
-/* Everything since the last commit is undone; what lives in memory is made again from the store. */
-static void start_over(struct node *node, HRESULT failure)
-{
-    log_line(LOG_ERROR, "%s: rolled back after 0x%08x", node->group, (unsigned)failure);
-    graph_actions_clear(&node->actions);
-    node_links_close_all(node);
-    graph_free(node->graph);
-    node->graph = NULL;
-    security_free(node->security);
-    node->security = NULL;
-    HRESULT hr = node->store->ops->rollback(node->store);
-    struct security_self self = {
-        .peer_name = node->identity, .friendly_name = node->friendly_name, .key = node->key};
-    if (SUCCEEDED(hr))
-        hr = security_open(node->store, &self, node->group_key, loop_utc(), &node->security);
-    if (SUCCEEDED(hr))
-        hr = make_graph(node);
-    end_calls(node, failure);
-    node->failed = hr;
-    if (FAILED(hr) || !node->connected)
-        return;
-    node->listening = false;
-    node_listen(node);
-    hr = node_connect(node, NULL, 0);
-    if (FAILED(hr))
-        log_line(LOG_ERROR, "%s: cannot connect again: 0x%08x", node->group, (unsigned)hr);
-}
-
 static void complete_call(struct node *node, const struct graph_action *action)
 {
     for (struct call *call = node->waiting; call; call = call->next)
@@ -451,7 +413,8 @@ static void act(struct node *node, const struct graph_action *action)
 
 static void arm_timer(struct node *node)
 {
-    uint64_t deadline = graph_next_deadline(node->graph);
+    uint64_t deadline = node->graph ? graph_next_deadline(node->graph) : UINT64_MAX;
+    deadline = node->resume_ms < deadline ? node->resume_ms : deadline;
     uint64_t now = loop_now_ms(node->engine->loop);
     if (deadline == UINT64_MAX)
         uv_timer_stop(node->timer);
@@ -478,11 +441,7 @@ void node_commit(struct node *node)
         if (SUCCEEDED(hr))
             hr = commit_store(node);
         if (FAILED(hr)) {
-            start_over(node, hr);
-            if (FAILED(node->failed)) {
-                end_calls(node, node->failed);
-                return;
-            }
+            node_start_over(node, hr);
             continue;
         }
         struct graph_actions actions = node->actions;
@@ -491,9 +450,8 @@ void node_commit(struct node *node)
         for (uint32_t i = 0; i < actions.count; i++)
             act(node, &actions.items[i]);
         graph_actions_deinit(&actions);
-        end_calls(node, S_OK);
+        node_end_calls(node, S_OK);
         events_signal(node);
     }
-    if (node->graph)
-        arm_timer(node);
+    arm_timer(node);
 }

@@ -46,7 +46,6 @@ static HRESULT fetch_new(struct graph *graph, const struct version_name *name,
     struct fetch *fetch = mem_zalloc(sizeof(*fetch));
     if (!fetch)
         return E_OUTOFMEMORY;
-    fetch->step = graph->step;
     fetch->name = *name;
     fetch->root = *root;
     fetch->size = size;
@@ -143,10 +142,7 @@ static HRESULT ask_from(struct graph *graph, struct fetch *fetch, struct neighbo
         fetch->asked_link[i] = neighbour->link;
         requests[count++] = (struct request){.is_piece = true, .name = fetch->name, .piece = i};
     }
-    if (count == 0)
-        return S_OK;
-    fetch->step = graph->step;
-    return message_encode_request(requests, count, &neighbour->out);
+    return count > 0 ? message_encode_request(requests, count, &neighbour->out) : S_OK;
 }
 
 HRESULT fetch_ask(struct graph *graph, struct fetch *fetch)
@@ -225,21 +221,10 @@ static HRESULT restore_one(void *context, const struct store_record *row)
     struct graph *graph = context;
     struct version_name name = {row->id, row->version, row->digest};
     struct fetch *fetch = NULL;
-    if (fetch_find(graph, &row->digest))
-        return S_OK;
     HRESULT hr = fetch_new(graph, &name, &row->payload_root, row->payload_size, &fetch);
     if (SUCCEEDED(hr))
         fetch->since_utc = graph->now.utc;
     return hr;
-}
-
-void fetch_give_up(struct graph *graph)
-{
-    struct fetch *fetch, *next;
-    HASH_ITER (hh, graph->fetches, fetch, next) {
-        if (fetch->step == graph->step)
-            fetch_free(graph, fetch);
-    }
 }
 
 HRESULT fetch_restore(struct graph *graph)
@@ -331,7 +316,6 @@ HRESULT recv_piece(struct graph *graph, struct neighbour *neighbour, struct byte
     hr = store->ops->piece_put(store, &fetch->root, piece.index, piece.data);
     if (FAILED(hr))
         return hr;
-    fetch->step = graph->step;
     fetch->state[piece.index] = PIECE_HERE;
     fetch->have++;
     /* A slow link is not a silent one: its other pieces get their time from now. */

@@ -251,7 +251,7 @@ static HRESULT step_send_data(struct graph *graph, const struct graph_event *eve
     do {
         size_t left = event->data.size - sent;
         size_t size = left < PT2PT_DATA_MAX ? left : PT2PT_DATA_MAX;
-        message.data = bytes_of(event->data.data + sent, size);
+        message.data = bytes_of(size > 0 ? event->data.data + sent : NULL, size);
         message.flags = size < left ? PT2PT_MORE : 0;
         HRESULT hr = message_encode_pt2pt(&message, &neighbour->out);
         if (FAILED(hr))
@@ -338,27 +338,17 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
 HRESULT graph_step(struct graph *graph, const struct graph_event *event,
                    struct graph_actions *actions)
 {
-    struct saved saved;
-    uint32_t first_action = actions->count;
-    recover_save(graph, &saved);
     graph->actions = actions;
     graph->now = event->now;
-    graph->step++;
-    HRESULT hr = recover_begin(graph);
-    if (SUCCEEDED(hr))
-        hr = dispatch(graph, event);
+    HRESULT hr = dispatch(graph, event);
     if (SUCCEEDED(hr))
         hr = neighbours_flush(graph);
-    if (FAILED(hr))
-        recover_failed(graph, event, &saved, first_action);
     graph->actions = NULL;
     return hr;
 }
 
 uint64_t graph_next_deadline(const struct graph *graph)
 {
-    if (graph->recovering)
-        return graph->retry_ms;
     uint64_t deadline = graph->expire_due_ms;
     const uint64_t others[] = {graph->maintenance_due_ms, graph->presence_due_ms,
                                graph->membership_due_ms,  graph->time_due_ms,
@@ -443,7 +433,7 @@ void graph_check(const struct graph *graph)
     }
     ASSERT(pending == HASH_CNT(hh_digest, graph->pending_by_digest));
     for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
-        ASSERT(n->state != NEIGHBOUR_CLOSED || (graph->recovering && n->lost));
+        ASSERT(n->state != NEIGHBOUR_CLOSED);
         ASSERT(n->out.size == 0 && n->ack_count == 0);
         ASSERT(n->paused || n->in.size <= LIMIT_MESSAGE_SIZE);
         ASSERT(n->pending_count <= LIMIT_UNVERIFIED_RECORDS + LIMIT_DEFERRED_RECORDS);
@@ -455,5 +445,5 @@ void graph_check(const struct graph *graph)
     }
     ASSERT(charged <= pending);
     ASSERT(connected <= LIMIT_NEIGHBOURS_MAX);
-    ASSERT(graph->recovering || ((graph->status & 2) != 0) == (connected > 0));
+    ASSERT(((graph->status & 2) != 0) == (connected > 0));
 }

@@ -186,10 +186,11 @@ void graph_actions_clear(struct graph_actions *actions);
 void graph_actions_deinit(struct graph_actions *actions);
 
 /* graph_step applies one event and appends what must be done. A failure (E_OUTOFMEMORY, the store's
- * codes) appends nothing; the caller must roll the store back instead of committing, answers the
- * event's request itself, and calls again at graph_next_deadline: links that the step had touched
- * are closed then. What a request may not do (PEER_E_NOT_AUTHORIZED, PEER_E_RECORD_NOT_FOUND ...)
- * is no failure of the step but the result in its GRAPH_ACTION_COMPLETE. */
+ * codes) leaves a graph that is good for graph_free alone: what it has in memory is no longer what
+ * the store will say. The caller rolls the store back instead of committing, closes all links,
+ * makes a new graph from the store and connects again. What a request may not do
+ * (PEER_E_NOT_AUTHORIZED, PEER_E_RECORD_NOT_FOUND ...) is no failure of the step but the result in
+ * its GRAPH_ACTION_COMPLETE. */
 HRESULT graph_step(struct graph *graph, const struct graph_event *event,
                    struct graph_actions *actions) MUST_CHECK;
 

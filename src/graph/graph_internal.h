@@ -85,9 +85,6 @@ struct neighbour {
     bool paused;      /* reading stopped: too much unverified */
     bool resumed;     /* reads on, with what was left in the buffer first */
     bool announced;   /* the application heard of the connection */
-    bool told;        /* so it was at the end of the last step that succeeded */
-    bool lost;        /* touched by a step that failed: ends with the next */
-    bool down;        /* the caller knows that the link is gone */
     bool has_offset;
     struct hash key;
     char *peer_name;
@@ -132,7 +129,6 @@ struct pending {
     uint32_t other_count;
     bool deferred;
     bool abandoned; /* nobody can complete it; freed at the end of the step */
-    uint64_t step;  /* in which it was last put on its way */
     uint64_t until_ms;
     struct hash certificate;
     uint8_t *body; /* owned copy of the FLOOD */
@@ -153,7 +149,6 @@ struct fetch {
     uint64_t *asked_link;
     uint64_t sources[8];
     uint32_t source_count;
-    uint64_t step; /* that last changed it */
     uint64_t since_utc;
     UT_hash_handle hh; /* by digest */
 };
@@ -182,9 +177,6 @@ struct graph {
     struct bytes graph_id;
     struct graph_now now;
     struct graph_actions *actions; /* of the step under way */
-    uint64_t step;
-    bool recovering; /* the last step failed */
-    uint64_t retry_ms;
     uint64_t random_counter;
     uint64_t next_token;
     struct neighbour *neighbours;
@@ -245,33 +237,6 @@ struct graph {
     uint32_t next_session;
     struct graph_counters counters;
 };
-
-/* What a failed step sets back. */
-struct saved {
-    bool online;
-    bool synchronised;
-    bool connecting;
-    bool time_adopted;
-    bool has_presence;
-    uint32_t status;
-    uint64_t last_token;
-    int64_t time_offset;
-    int64_t time_moved_today;
-    uint64_t time_due_ms;
-    uint64_t expired_to;
-    uint64_t expire_due_ms;
-    uint64_t maintenance_due_ms;
-    uint64_t presence_due_ms;
-    uint64_t membership_due_ms;
-    struct guid presence_id;
-    struct address_list listening;
-};
-
-/* recover.c */
-void recover_save(const struct graph *graph, struct saved *saved);
-void recover_failed(struct graph *graph, const struct graph_event *event, const struct saved *saved,
-                    uint32_t first_action);
-HRESULT recover_begin(struct graph *graph) MUST_CHECK;
 
 /* graph.c */
 struct graph_action *graph_act(struct graph *graph,
@@ -353,8 +318,6 @@ HRESULT pending_expire(struct graph *graph) MUST_CHECK;
 uint64_t pending_deadline(const struct graph *graph);
 HRESULT pending_source_gone(struct graph *graph, uint64_t link) MUST_CHECK;
 void pending_sweep(struct graph *graph);
-/* pending_give_up forgets what a failed step had put on its way; its links are lost. */
-void pending_give_up(struct graph *graph, const struct graph_event *event);
 void pending_free_all(struct graph *graph);
 bool refused_has(const struct graph *graph, const struct hash *digest);
 
@@ -399,6 +362,8 @@ void jobs_free(struct neighbour *neighbour);
 /* request_records asks a neighbour for versions; those asked of it lately are left out. */
 HRESULT request_records(struct graph *graph, struct neighbour *neighbour,
                         const struct version_name *names, uint32_t count) MUST_CHECK;
+/* request_answered: the version came; if it has to be dropped it may be asked for again. */
+void request_answered(struct graph *graph, const struct hash *digest);
 HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 HRESULT reconcile_ask(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 HRESULT reconcile_push(struct graph *graph, struct sync *sync, const struct store_key *lower,
@@ -429,9 +394,7 @@ void fetch_add_source(struct fetch *fetch, uint64_t link);
 HRESULT fetch_ask(struct graph *graph, struct fetch *fetch) MUST_CHECK;
 HRESULT fetch_timer(struct graph *graph) MUST_CHECK;
 HRESULT fetch_complete(struct graph *graph, struct fetch *fetch) MUST_CHECK;
-/* fetch_restore takes up the store's unfinished records that are not fetched already. */
 HRESULT fetch_restore(struct graph *graph) MUST_CHECK;
-void fetch_give_up(struct graph *graph);
 HRESULT fetch_source_gone(struct graph *graph, uint64_t link) MUST_CHECK;
 void fetch_free(struct graph *graph, struct fetch *fetch);
 uint64_t fetch_deadline(const struct graph *graph);

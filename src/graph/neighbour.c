@@ -276,9 +276,8 @@ static HRESULT neighbour_ends(struct graph *graph, struct neighbour *neighbour, 
 
 HRESULT neighbour_close(struct graph *graph, struct neighbour *neighbour, HRESULT reason)
 {
-    if (neighbour->state == NEIGHBOUR_CLOSED && !neighbour->lost)
+    if (neighbour->state == NEIGHBOUR_CLOSED)
         return S_OK;
-    neighbour->lost = false;
     if (reason == PEER_E_INVALID_RECORD)
         graph->counters.refused++;
     return neighbour_ends(graph, neighbour, reason);
@@ -299,8 +298,10 @@ HRESULT neighbour_down(struct graph *graph, uint64_t link, HRESULT reason)
     struct neighbour *neighbour = neighbour_find(graph, link);
     if (!neighbour)
         return S_OK;
-    neighbour->down = true;
-    return neighbour_ends(graph, neighbour, reason);
+    HRESULT hr = neighbour_ends(graph, neighbour, reason);
+    HASH_DEL(graph->neighbours, neighbour);
+    neighbour_free(neighbour);
+    return hr;
 }
 
 void neighbour_referrals(struct graph *graph, const struct neighbour *except,
@@ -318,11 +319,6 @@ void neighbour_referrals(struct graph *graph, const struct neighbour *except,
 static HRESULT flush_one(struct graph *graph, struct neighbour *neighbour)
 {
     HRESULT hr = S_OK;
-    if (neighbour->down) {
-        neighbour->ack_count = 0;
-        buffer_deinit(&neighbour->out);
-        return S_OK;
-    }
     if (neighbour->state == NEIGHBOUR_CONNECTED)
         hr = jobs_run(graph, neighbour);
     if (SUCCEEDED(hr) && neighbour->ack_count > 0 && neighbour->state == NEIGHBOUR_CONNECTED)
@@ -341,12 +337,12 @@ static HRESULT flush_one(struct graph *graph, struct neighbour *neighbour)
 
 static HRESULT close_one(struct graph *graph, struct neighbour *neighbour)
 {
-    if (neighbour->state != NEIGHBOUR_CLOSED || neighbour->down)
-        return S_OK;
     struct graph_action *action = graph_act(graph, GRAPH_ACTION_CLOSE);
     if (!action)
         return E_OUTOFMEMORY;
     action->link = neighbour->link;
+    HASH_DEL(graph->neighbours, neighbour);
+    neighbour_free(neighbour);
     return S_OK;
 }
 
@@ -359,18 +355,8 @@ HRESULT neighbours_flush(struct graph *graph)
         if (FAILED(hr))
             return hr;
         hr = flush_one(graph, neighbour);
-        if (SUCCEEDED(hr))
+        if (SUCCEEDED(hr) && neighbour->state == NEIGHBOUR_CLOSED)
             hr = close_one(graph, neighbour);
     }
-    if (FAILED(hr))
-        return hr;
-    /* From here on nothing fails. */
-    HASH_ITER (hh, graph->neighbours, neighbour, next) {
-        neighbour->told = neighbour->announced;
-        if (neighbour->state != NEIGHBOUR_CLOSED)
-            continue;
-        HASH_DEL(graph->neighbours, neighbour);
-        neighbour_free(neighbour);
-    }
-    return S_OK;
+    return hr;
 }

@@ -111,34 +111,6 @@ void pending_sweep(struct graph *graph)
     graph->abandoned_count = 0;
 }
 
-static void give_up(struct graph *graph, struct pending *pending)
-{
-    struct neighbour *neighbour = neighbour_find(graph, pending->source);
-    if (neighbour) {
-        charge(neighbour, pending, -1);
-        neighbour->lost = true;
-    }
-    pending_free(graph, pending);
-}
-
-void pending_give_up(struct graph *graph, const struct graph_event *event)
-{
-    for (uint32_t i = 0; event->type == GRAPH_VERIFIED && i < event->verdict_count; i++) {
-        struct pending *judged;
-        uint64_t token = event->verdicts[i].token;
-        HASH_FIND(hh, graph->pending, &token, sizeof(token), judged);
-        if (judged)
-            give_up(graph, judged);
-    }
-    struct pending *pending, *next;
-    HASH_ITER (hh, graph->pending, pending, next) {
-        struct neighbour *source = neighbour_find(graph, pending->source);
-        if (pending->step == graph->step || pending->abandoned || (pending->deferred && !source))
-            give_up(graph, pending);
-    }
-    graph->abandoned_count = 0;
-}
-
 static HRESULT pending_new(struct graph *graph, struct neighbour *neighbour, struct bytes body,
                            const struct hash *digest, struct pending **out)
 {
@@ -147,7 +119,6 @@ static HRESULT pending_new(struct graph *graph, struct neighbour *neighbour, str
         return E_OUTOFMEMORY;
     pending->token = ++graph->next_token;
     pending->digest = *digest;
-    pending->step = graph->step;
     pending->source = neighbour->link;
     pending->body_size = body.size;
     pending->body = mem_dup(body.data, body.size);
@@ -170,7 +141,6 @@ static HRESULT pending_new(struct graph *graph, struct neighbour *neighbour, str
 static HRESULT emit_verify(struct graph *graph, struct neighbour *neighbour,
                            struct pending *pending, const struct verify_job *job)
 {
-    pending->step = graph->step;
     struct graph_action *action = graph_act(graph, GRAPH_ACTION_VERIFY);
     if (!action)
         return E_OUTOFMEMORY;

@@ -224,12 +224,25 @@ HRESULT reconcile_split(struct graph *graph, struct sync *sync, const struct sto
     return hr;
 }
 
+static struct asked *asked_place(struct graph *graph, const struct hash *digest, uint64_t *mark)
+{
+    memcpy(mark, digest->bytes, sizeof(*mark));
+    return &graph->asked[*mark % ASKED_SIZE];
+}
+
+void request_answered(struct graph *graph, const struct hash *digest)
+{
+    uint64_t mark;
+    struct asked *asked = asked_place(graph, digest, &mark);
+    if (asked->mark == mark)
+        *asked = (struct asked){.mark = 0};
+}
+
 static bool asked_lately(struct graph *graph, const struct neighbour *neighbour,
                          const struct hash *digest)
 {
     uint64_t mark;
-    memcpy(&mark, digest->bytes, sizeof(mark));
-    struct asked *asked = &graph->asked[mark % ASKED_SIZE];
+    struct asked *asked = asked_place(graph, digest, &mark);
     if (asked->mark == mark && asked->link == neighbour->link && asked->until_ms > graph->now.ms)
         return true;
     *asked = (struct asked){mark, neighbour->link, graph->now.ms + ASKED_MS};

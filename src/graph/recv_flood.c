@@ -54,6 +54,7 @@ HRESULT recv_flood(struct graph *graph, struct neighbour *neighbour, struct byte
     struct hash digest;
     record_digest(graph->graph_id, flood.header, &digest);
     recent_add(neighbour, &digest);
+    request_answered(graph, &digest);
     struct version_name name = {.id = record.id, .version = record.version, .digest = digest};
 
     struct store_record held;

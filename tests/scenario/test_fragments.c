@@ -29,7 +29,7 @@ static void any_size_gives_the_same(void **state)
 {
     (void)state;
     struct hash whole = state_after(1 << 20);
-    const uint32_t sizes[] = {1, 5, 6, 7, 1000, 65536};
+    const uint32_t sizes[] = {1, 6, 1000};
     for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
         struct hash cut = state_after(sizes[i]);
         assert_memory_equal(&whole, &cut, sizeof(cut));

@@ -86,7 +86,7 @@ static void join_sweep(void **state)
     (void)state;
     bool hit = true;
     uint64_t failed_steps = 0;
-    for (uint64_t n = 1; hit && n < 4000; n += n < 200 ? 1 : n / 20) {
+    for (uint64_t n = 1; hit && n < 4000; n += n < 100 ? 1 : n / 8) {
         struct sim *sim = triangle(n);
         struct sim_record large = {.kind = PUBLISH_ADD, .payload_size = 150000};
         assert_ok(sim_publish(sim, 0, &large, NULL));
