@@ -14,6 +14,8 @@ static struct engine *running;
 static uint32_t startups;
 static uint32_t inside;
 static bool changing; /* a startup or shutdown is under way */
+static uint64_t
+    last_id; /* numbers of sessions and registrations are never used twice in a process */
 
 HRESULT engine_enter(struct engine **engine)
 {
@@ -50,6 +52,14 @@ static void commit_all(void *context)
         next = node->next;
         node_commit(node);
     }
+}
+
+void engine_settle(void)
+{
+    pthread_mutex_lock(&lock);
+    while (changing)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
 }
 
 struct life_call {
@@ -101,6 +111,7 @@ static void engine_free(struct engine *engine)
         uv_sem_destroy(&call.done);
     }
     loop_free(engine->loop);
+    last_id = engine->next_id;
     if (engine->cloud)
         engine->cloud->ops->free(engine->cloud);
     mem_free(engine);
@@ -114,6 +125,7 @@ static HRESULT engine_new(struct engine **out)
     struct engine *engine = mem_zalloc(sizeof(*engine));
     if (!engine)
         return E_OUTOFMEMORY;
+    engine->next_id = last_id;
     hr = cloud_static_new(&engine->cloud);
     if (SUCCEEDED(hr))
         hr = loop_new(&engine->loop);

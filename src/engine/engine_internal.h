@@ -36,6 +36,8 @@ struct engine {
 /* The one engine; NULL while nobody has started it. Valid between engine_enter and engine_leave. */
 HRESULT engine_enter(struct engine **engine) MUST_CHECK;
 void engine_leave(void);
+/* engine_settle waits until no startup or shutdown is under way. */
+void engine_settle(void);
 
 /* ---- calls: from any thread to the loop and back ---- */
 
@@ -124,6 +126,7 @@ struct node {
     bool dirty;
     bool connected; /* the application wants to be online */
     bool listening;
+    uint64_t epoch;          /* counts the graphs of this node, one after another */
     uint64_t collect_due_ms; /* certificates that nothing needs any more go */
     HRESULT failed;          /* a step failed: roll back and open again */
     /* node_recover.c */
@@ -147,6 +150,18 @@ struct node_parts {
     bool announced; /* new, and known to the user's database by our hand */
 };
 void node_parts_deinit(struct node_parts *parts);
+
+/* group_parts.c: on the caller's thread. Codes as of identity.h and store.h; PEER_E_GROUP_IN_USE.
+ * What was filled before a failure stays for node_parts_deinit. */
+HRESULT group_parts_identity(const char *peer_name, struct node_parts *parts) MUST_CHECK;
+/* group_parts_new_store reserves, locks and creates a database; group_parts_announce commits it and
+ * makes the group known; group_parts_undo removes all of a new group again. */
+HRESULT group_parts_new_store(struct node_parts *parts, const char *group) MUST_CHECK;
+HRESULT group_parts_announce(struct node_parts *parts) MUST_CHECK;
+void group_parts_undo(struct node_parts *parts);
+HRESULT group_parts_open(const char *identity, const struct group_entry *entry,
+                         struct node_parts *parts) MUST_CHECK;
+HRESULT group_parts_remove(const char *identity, const struct group_entry *entry) MUST_CHECK;
 
 /* node.c */
 HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **node) MUST_CHECK;
@@ -202,6 +217,8 @@ void node_unlisten(struct node *node);
 void events_post(struct node *node,
                  const struct engine_event *event); /* copies what the event owns */
 void events_signal(struct node *node);
+/* events_allow_direct tells the graph whether somebody here wants direct connections. */
+void events_allow_direct(struct node *node);
 bool events_wanted(const struct node *node, enum engine_event_type type);
 void events_end(struct node *node);
 

@@ -15,7 +15,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +51,29 @@ static HRESULT lock_path(const char *database, char **path)
     return hr;
 }
 
+/* The lock is of the open file, so it dies with its process; who holds it can be asked without
+ * touching it. */
+static struct flock whole_file(short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET};
+}
+
+/* A lock on a file that was removed in between keeps nobody out. */
+static bool still_there(int file, const char *path)
+{
+    struct stat held, named;
+    return fstat(file, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino &&
+           held.st_dev == named.st_dev;
+}
+
+static void note_holder(int file, const char *path)
+{
+    char text[16];
+    int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    if (ftruncate(file, 0) != 0 || pwrite(file, text, (size_t)size, 0) != size)
+        log_line(LOG_WARNING, "cannot note the holder in %s", path);
+}
+
 HRESULT node_lock(const char *database, int *fd)
 {
     CLEANUP_FREE char *path = NULL;
@@ -62,14 +84,14 @@ HRESULT node_lock(const char *database, int *fd)
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         return errno == ENOSPC ? PEER_E_DISK_FULL : PEER_E_NO_KEY_ACCESS;
-    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    struct flock lock = whole_file(F_WRLCK);
+    bool locked = fcntl(file, F_OFD_SETLK, &lock) == 0;
+    if (!locked || !still_there(file, path)) {
+        bool held = locked || errno == EAGAIN || errno == EACCES;
         close(file);
-        return PEER_E_GROUP_IN_USE;
+        return held ? PEER_E_GROUP_IN_USE : PEER_E_NO_KEY_ACCESS;
     }
-    char text[16];
-    int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-    if (ftruncate(file, 0) == 0 && pwrite(file, text, (size_t)size, 0) != size)
-        log_line(LOG_WARNING, "cannot note the holder in %s", path);
+    note_holder(file, path);
     *fd = file;
     return S_OK;
 }
@@ -83,8 +105,9 @@ uint32_t node_lock_holder(const char *database)
     if (file < 0)
         return 0;
     char text[16] = "";
+    struct flock lock = whole_file(F_WRLCK);
     ssize_t size = read(file, text, sizeof(text) - 1);
-    bool held = flock(file, LOCK_EX | LOCK_NB) != 0;
+    bool held = fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
     close(file);
     return size > 0 && held ? (uint32_t)strtoul(text, NULL, 10) : 0;
 }
@@ -163,6 +186,7 @@ HRESULT node_make_graph(struct node *node)
 {
     struct graph_config config;
     struct graph_now now = now_of(node);
+    node->epoch++;
     security_set_time(node->security, now.utc);
     graph_config_of(node, &config);
     HRESULT hr = graph_new(&config, &now, &node->graph);
@@ -272,6 +296,7 @@ void node_free(struct node *node)
     struct graph_event leave = {.type = GRAPH_LEAVE};
     if (node->connected)
         node_step_quiet(node, &leave);
+    node->connected = false;
     node_commit(node);
     node_unlisten(node);
     struct engine *engine = node->engine;
@@ -307,12 +332,6 @@ struct node *node_of_id(struct engine *engine, uint64_t id)
 
 /* ---- steps ---- */
 
-static bool is_fatal(HRESULT hr)
-{
-    return hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL || hr == PEER_E_INVALID_DATABASE ||
-           hr == PEER_E_DATABASE_ACCESSDENIED || hr == E_UNEXPECTED;
-}
-
 void node_touch(struct node *node)
 {
     node->dirty = true;
@@ -326,7 +345,7 @@ HRESULT node_step(struct node *node, struct graph_event *event)
     security_set_time(node->security, event->now.utc);
     HRESULT hr = graph_step(node->graph, event, &node->actions);
     node_touch(node);
-    if (FAILED(hr) && is_fatal(hr))
+    if (FAILED(hr))
         node->failed = hr;
     return hr;
 }

@@ -36,7 +36,11 @@ static HRESULT rebuild(struct node *node)
         hr = security_open(node->store, &self, node->group_key, loop_utc(), &node->security);
     if (SUCCEEDED(hr))
         hr = node_make_graph(node);
-    return hr;
+    if (SUCCEEDED(hr))
+        node->failed = S_OK;
+    if (SUCCEEDED(hr))
+        events_allow_direct(node);
+    return SUCCEEDED(hr) ? node->failed : hr;
 }
 
 static void go_online(struct node *node)

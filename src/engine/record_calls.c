@@ -74,8 +74,6 @@ static HRESULT run_publish(struct call *call)
     struct graph_event event = {
         .type = GRAPH_PUBLISH, .request = call->request, .publish = &this->publish};
     hr = node_step(node, &event);
-    if (FAILED(hr) && SUCCEEDED(node->failed))
-        return hr;
     call_defer(node, call, hr);
     return hr;
 }
