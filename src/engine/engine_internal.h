@@ -106,6 +106,7 @@ struct node {
     char *friendly_name;
     char *group;
     char *database;
+    char *known_name; /* what the user's database calls the group; NULL: not asked */
     struct signing_key *key;
     struct signing_key *group_key;
     int lock_fd;
@@ -210,6 +211,8 @@ struct address address_of_socket(const struct sockaddr_in6 *socket);
 void node_notice(struct node *node, const struct graph_action *action);
 HRESULT node_load_presences(struct node *node) MUST_CHECK;
 void node_events_deinit(struct node *node);
+/* node_tell_offline tells the application that all links are gone, after a failure. */
+void node_tell_offline(struct node *node);
 void node_listen(struct node *node);
 void node_unlisten(struct node *node);
 

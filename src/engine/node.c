@@ -461,6 +461,7 @@ void node_commit(struct node *node)
             hr = commit_store(node);
         if (FAILED(hr)) {
             node_start_over(node, hr);
+            events_signal(node);
             continue;
         }
         struct graph_actions actions = node->actions;

@@ -68,6 +68,8 @@ void node_start_over(struct node *node, HRESULT failure)
 {
     uint64_t now = loop_now_ms(node->engine->loop), wait = next_wait(node, now);
     log_line(LOG_ERROR, "%s: rolled back after 0x%08x", node->group, (unsigned)failure);
+    if (node->graph)
+        node_tell_offline(node);
     graph_actions_clear(&node->actions);
     node_links_close_all(node);
     node_unlisten(node);

@@ -70,7 +70,9 @@ static HRESULT publish_properties(struct node *node, struct call *call,
                                     .header = buffer_view(&sealed.header),
                                     .payload = buffer_view(&sealed.payload)};
     struct graph_publish publish = {.kind = PUBLISH_SEALED, .sealed = &complete, .reserved = true};
-    struct graph_event event = {.type = GRAPH_PUBLISH, .publish = &publish};
+    call->request = ++call->engine->next_id;
+    struct graph_event event = {
+        .type = GRAPH_PUBLISH, .request = call->request, .publish = &publish};
     hr = node_step(node, &event);
     sealed_record_deinit(&sealed);
     call_defer(node, call, hr);
@@ -113,6 +115,16 @@ static HRESULT run_set(struct call *call)
     return hr;
 }
 
+static HRESULT run_may_set(struct call *call)
+{
+    struct properties_call *this = (struct properties_call *)call;
+    struct node *node;
+    HRESULT hr = find_ready(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
+    return security_may_set_properties(node->security) ? S_OK : PEER_E_NOT_AUTHORIZED;
+}
+
 HRESULT engine_group_set_properties(uint64_t session, const struct engine_set_properties *set)
 {
     struct properties_call this = {.session = session, .set = set};
@@ -122,8 +134,7 @@ HRESULT engine_group_set_properties(uint64_t session, const struct engine_set_pr
     if (!set->long_form)
         wish.schemes = GROUP_SCHEME_CERTIFICATE;
     /* Whether the caller may is known first: a stranger learns nothing about the rest. */
-    uint32_t status;
-    HRESULT hr = engine_group_status(session, &status);
+    HRESULT hr = call_run(&this.call, run_may_set);
     if (SUCCEEDED(hr))
         hr = group_wish_check(&wish, !wants_password);
     if (SUCCEEDED(hr) && wants_password) {
