@@ -253,6 +253,19 @@ struct session *session_find(struct engine *engine, uint64_t id)
     return session;
 }
 
+HRESULT call_node(struct call *call, uint64_t session, struct node **node)
+{
+    struct session *found = session_find(call->engine, session);
+    *node = found ? found->node : NULL;
+    return found ? found->node->failed : PEER_E_INVALID_GROUP;
+}
+
+HRESULT call_ready_node(struct call *call, uint64_t session, struct node **node)
+{
+    HRESULT hr = call_node(call, session, node);
+    return SUCCEEDED(hr) ? node_ready(*node) : hr;
+}
+
 HRESULT session_new(struct engine *engine, struct node *node, uint64_t *id)
 {
     struct session *session = mem_zalloc(sizeof(*session));

@@ -63,6 +63,11 @@ HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call)) MUST_CHEC
 void call_defer(struct node *node, struct call *call, HRESULT hr);
 
 struct session *session_find(struct engine *engine, uint64_t id);
+/* call_node gives the node of a session. PEER_E_INVALID_GROUP: no such session; else what keeps the
+ * node from working. */
+HRESULT call_node(struct call *call, uint64_t session, struct node **node) MUST_CHECK;
+/* call_ready_node asks for a synchronised one, too: PEER_E_GROUP_NOT_READY. */
+HRESULT call_ready_node(struct call *call, uint64_t session, struct node **node) MUST_CHECK;
 HRESULT session_new(struct engine *engine, struct node *node, uint64_t *id) MUST_CHECK;
 void session_end(struct engine *engine, struct session *session);
 

@@ -359,19 +359,17 @@ HRESULT node_connect(struct node *node, const struct address *addresses, uint32_
 static HRESULT run_connect(struct call *call)
 {
     struct session_call *this = (struct session_call *)call;
-    struct session *session = session_find(call->engine, this->session);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    struct node *node = session->node;
-    if (FAILED(node->failed))
-        return node->failed;
+    struct node *node;
+    HRESULT hr = call_node(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
     bool before = node->connected;
     if (before && this->count == 0)
         return PEER_S_ALREADY_CONNECTED;
     node->connected = true;
     if (graph_is_synchronised(node->graph))
         node_listen(node);
-    HRESULT hr = node_connect(node, this->addresses, this->count);
+    hr = node_connect(node, this->addresses, this->count);
     if (FAILED(hr) && !before) {
         node->connected = false;
         node_unlisten(node);
@@ -409,12 +407,11 @@ HRESULT engine_group_close(uint64_t session)
 static HRESULT run_status(struct call *call)
 {
     struct session_call *this = (struct session_call *)call;
-    struct session *session = session_find(call->engine, this->session);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    if (FAILED(session->node->failed))
-        return session->node->failed;
-    this->status = graph_status(session->node->graph);
+    struct node *node;
+    HRESULT hr = call_node(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
+    this->status = graph_status(node->graph);
     return S_OK;
 }
 

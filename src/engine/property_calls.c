@@ -14,21 +14,12 @@ struct properties_call {
     bool has_password;
 };
 
-static HRESULT find_ready(struct call *call, uint64_t id, struct node **node)
-{
-    struct session *session = session_find(call->engine, id);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    *node = session->node;
-    return FAILED(session->node->failed) ? session->node->failed : node_ready(session->node);
-}
-
 static HRESULT run_get(struct call *call)
 {
     struct properties_call *this = (struct properties_call *)call;
     struct node *node;
     const struct group_properties *properties;
-    HRESULT hr = find_ready(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     if (SUCCEEDED(hr))
         hr = security_properties(node->security, &properties);
     return SUCCEEDED(hr) ? group_properties_copy(properties, this->out) : hr;
@@ -84,7 +75,7 @@ static HRESULT run_set(struct call *call)
     struct properties_call *this = (struct properties_call *)call;
     struct node *node;
     const struct group_properties *held;
-    HRESULT hr = find_ready(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     if (SUCCEEDED(hr))
         hr = security_properties(node->security, &held);
     if (FAILED(hr))
@@ -119,7 +110,7 @@ static HRESULT run_may_set(struct call *call)
 {
     struct properties_call *this = (struct properties_call *)call;
     struct node *node;
-    HRESULT hr = find_ready(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     if (FAILED(hr))
         return hr;
     return security_may_set_properties(node->security) ? S_OK : PEER_E_NOT_AUTHORIZED;
@@ -190,7 +181,7 @@ static HRESULT run_invite(struct call *call)
 {
     struct invite_call *this = (struct invite_call *)call;
     struct node *node;
-    HRESULT hr = find_ready(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     if (FAILED(hr))
         return hr;
     struct buffer chain = BUFFER_NULL;
