@@ -12,6 +12,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct engine *running;
 static uint32_t startups;
+static uint64_t last_id; /* numbers go on after a restart: an old one never names something new */
 static uint32_t inside;
 static bool changing; /* a startup or shutdown is under way */
 static uint64_t
@@ -112,6 +113,7 @@ static void engine_free(struct engine *engine)
     }
     loop_free(engine->loop);
     last_id = engine->next_id;
+    last_id = engine->next_id;
     if (engine->cloud)
         engine->cloud->ops->free(engine->cloud);
     mem_free(engine);
@@ -125,6 +127,7 @@ static HRESULT engine_new(struct engine **out)
     struct engine *engine = mem_zalloc(sizeof(*engine));
     if (!engine)
         return E_OUTOFMEMORY;
+    engine->next_id = last_id;
     engine->next_id = last_id;
     hr = cloud_static_new(&engine->cloud);
     if (SUCCEEDED(hr))
