@@ -92,6 +92,24 @@ bool certificate_list_last(struct bytes list, struct bytes *last)
     return !reader.failed && last->size > 0;
 }
 
+bool certificate_list_is_chain_of(struct bytes list, const struct certificate_row *row)
+{
+    const struct certificate_row *path[LIMIT_CHAIN_LENGTH + 1];
+    uint32_t count = 0;
+    struct wire_reader reader;
+    for (; row; row = row->issuer)
+        path[count++] = row;
+    wire_reader_init(&reader, list);
+    while (count-- > 0) {
+        struct bytes der = wire_read_blob(&reader, LIMIT_CERTIFICATE_SIZE);
+        struct hash hash;
+        hash_sha256(der.data, der.size, &hash);
+        if (!hash_equal(&hash, &path[count]->hash))
+            return false;
+    }
+    return wire_reader_done(&reader);
+}
+
 HRESULT security_parse(struct security *security, const struct certificate_row *row,
                        struct certificate *certificate)
 {

@@ -74,6 +74,9 @@ HRESULT security_parse(struct security *security, const struct certificate_row *
                        struct certificate *certificate) MUST_CHECK;
 /* certificate_list_last gives the last certificate of a (u32 length, DER)* list; false: no list. */
 bool certificate_list_last(struct bytes list, struct bytes *last);
+/* certificate_list_is_chain_of: the list holds the certificates from the root down to that of row,
+ * each once, and nothing else. */
+bool certificate_list_is_chain_of(struct bytes list, const struct certificate_row *row);
 /* security_best gives the newest certificate of a key that is alive and holds at utc, or NULL. */
 struct certificate_row *security_best(const struct security *security, const struct hash *key,
                                       uint64_t utc);

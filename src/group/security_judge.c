@@ -121,8 +121,8 @@ static HRESULT check_revocation(const struct record *record, struct bytes payloa
     return ahead ? PEER_E_INVALID_RECORD : S_OK;
 }
 
-/* Whose membership a chain announces: a chain of this very group, verified unless its end is known.
- */
+/* Whose membership a chain announces: a chain of this very group, and the same to everybody: that
+ * its end is known here spares the signatures, not the rest of the chain. */
 static HRESULT subject_of_chain(const struct security *security, struct bytes list,
                                 struct hash *subject)
 {
@@ -134,7 +134,8 @@ static HRESULT subject_of_chain(const struct security *security, struct bytes li
     const struct certificate_row *row = certificate_table_find(security->table, &hash);
     if (row) {
         *subject = row->key_hash;
-        return S_OK;
+        return row->depth > 0 && certificate_list_is_chain_of(list, row) ? S_OK
+                                                                         : PEER_E_INVALID_RECORD;
     }
     struct chain chain;
     HRESULT hr = chain_parse(list, security->graph_id, &chain);
