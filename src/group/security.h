@@ -92,7 +92,8 @@ void security_revocations_expected(const struct security *security,
                                    struct revocation_summary *summary);
 void security_revocations(const struct security *security, struct revocation_summary *summary);
 
-/* security_own: the newest own certificate that holds at utc and is alive.
+/* security_own: the newest own certificate that holds at utc and is alive. Own are those of the
+ * founding, of invitations taken, and that administrators announced; no others of the own key.
  * PEER_E_INVALID_TIME_PERIOD: none holds now; PEER_E_NOT_AUTHORIZED: revoked. */
 HRESULT security_own(const struct security *security, uint64_t utc,
                      const struct certificate_row **row) MUST_CHECK;

@@ -131,8 +131,7 @@ struct certificate_row *security_best(const struct security *security, const str
         if (row->depth == 0 || !certificate_row_valid(row, utc, VALIDITY_GRACE) ||
             revocation_certificate_dead(security->revocations, row))
             continue;
-        if (!best || row->not_before > best->not_before ||
-            (row->not_before == best->not_before && hash_compare(&row->hash, &best->hash) > 0))
+        if (!best || certificate_row_newer(row, best))
             best = row;
     }
     return best;
@@ -217,8 +216,7 @@ static HRESULT is_needed(const struct collecting *collecting, const struct certi
                          bool *needed)
 {
     struct security *security = collecting->security;
-    *needed = row->children > 0 || row->announced ||
-              hash_equal(&row->key_hash, &security->key_hash) || link_uses(collecting, row) ||
+    *needed = row->children > 0 || row->announced || row->own || link_uses(collecting, row) ||
               revocation_needs(security->revocations, row);
     if (*needed)
         return S_OK;

@@ -7,6 +7,9 @@
 /* A certificate starts this long before its issue, and links allow as much on both sides. */
 #define VALIDITY_GRACE (20 * 60 * TICKS_PER_SECOND)
 
+/* A chain must fit into what a stranger may send before it is authenticated. */
+#define CHAIN_SIZE_MAX (24u * 1024)
+
 /* What an invitation left behind, for the time before the Security Properties arrive. */
 struct joining {
     char *cloud;
@@ -77,9 +80,21 @@ bool certificate_list_last(struct bytes list, struct bytes *last);
 /* certificate_list_is_chain_of: the list holds the certificates from the root down to that of row,
  * each once, and nothing else. */
 bool certificate_list_is_chain_of(struct bytes list, const struct certificate_row *row);
-/* security_best gives the newest certificate of a key that is alive and holds at utc, or NULL. */
+/* security_best gives the newest certificate of a key that is alive and holds at utc, or NULL.
+ * Anybody who may invite can have made it: for what this node does itself there is
+ * security_best_own. */
 struct certificate_row *security_best(const struct security *security, const struct hash *key,
                                       uint64_t utc);
+
+/* ---- security_own.c ---- */
+/* security_own_take accepts a certificate as an own one and notes that in the store. S_FALSE: it is
+ * not of the own key and peer name, or its chain is larger than a handshake holds. */
+HRESULT security_own_take(struct security *security, struct certificate_row *row) MUST_CHECK;
+/* security_own_load marks the accepted certificates after security_load_certificates.
+ * PEER_E_INVALID_DATABASE. */
+HRESULT security_own_load(struct security *security) MUST_CHECK;
+/* security_best_own gives the newest own certificate that is alive and holds at utc, or NULL. */
+struct certificate_row *security_best_own(const struct security *security, uint64_t utc);
 
 /* ---- security_records.c ---- */
 HRESULT security_accepted(struct provider *provider, const struct record *record,

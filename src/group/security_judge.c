@@ -218,11 +218,10 @@ sealing_row(struct security *security, const struct record *record, const struct
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (!header_passes(security, row, record) ||
+        if (!row->own || !header_passes(security, row, record) ||
             revocation_signature_dead(security->revocations, row, digest))
             continue;
-        if (!best || row->not_before > best->not_before ||
-            (row->not_before == best->not_before && hash_compare(&row->hash, &best->hash) > 0))
+        if (!best || certificate_row_newer(row, best))
             best = row;
     }
     return best;

@@ -38,7 +38,7 @@ bool security_may_set_properties(const struct security *security)
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (row->deputy && certificate_row_valid(row, security->utc, VALIDITY_GRACE) &&
+        if (row->own && row->deputy && certificate_row_valid(row, security->utc, VALIDITY_GRACE) &&
             !revocation_certificate_dead(security->revocations, row))
             return true;
     }
@@ -97,13 +97,13 @@ void security_revocations(const struct security *security, struct revocation_sum
 HRESULT security_own(const struct security *security, uint64_t utc,
                      const struct certificate_row **row)
 {
-    *row = security_best(security, &security->key_hash, utc);
+    *row = security_best_own(security, utc);
     if (*row)
         return S_OK;
     for (const struct certificate_row *other =
              certificate_table_of_key(security->table, &security->key_hash);
          other; other = other->next_of_key) {
-        if (!revocation_certificate_dead(security->revocations, other))
+        if (other->own && !revocation_certificate_dead(security->revocations, other))
             return PEER_E_INVALID_TIME_PERIOD;
     }
     return PEER_E_NOT_AUTHORIZED;
