@@ -195,8 +195,9 @@ HRESULT security_collect_certificates(struct security *security, const struct ha
 
 /* ---- for handshake.c ---- */
 
-/* security_admit verifies a chain from a link, keeps its certificates, and gives the row of its
- * last: of this group, alive, holding at utc with the grace of links, and of the key that TLS saw.
+/* security_admit verifies a chain from a link and gives the row of its last: of this group, alive,
+ * holding at utc with the grace of links, and of the key that TLS saw. Then, and only then, its
+ * certificates are kept.
  * PEER_E_CONNECTION_NOT_AUTHENTICATED: another key; PEER_E_NOT_AUTHORIZED: everything else that is
  * wrong. */
 HRESULT security_admit(struct security *security, struct bytes chain, const uint8_t key[KEY_SIZE],

@@ -40,6 +40,18 @@ HRESULT security_certificate_chain(struct provider *provider, const struct hash 
     return hr == PEER_E_NOT_FOUND ? PEER_E_INVALID_DATABASE : hr;
 }
 
+HRESULT security_store_certificate(struct security *security, const struct certificate_row *row,
+                                   struct bytes der)
+{
+    const struct store_certificate stored = {
+        .hash = row->hash,
+        .issuer = row->issuer ? row->issuer->hash : row->hash,
+        .subject_key = row->key_hash,
+        .der = der,
+    };
+    return security->store->ops->certificate_put(security->store, &stored);
+}
+
 HRESULT security_keep(struct security *security, struct bytes der, struct certificate_row **row)
 {
     struct certificate_row *added;
@@ -48,13 +60,7 @@ HRESULT security_keep(struct security *security, struct bytes der, struct certif
         *row = SUCCEEDED(hr) ? added : NULL;
     if (hr != S_OK)
         return hr;
-    const struct store_certificate stored = {
-        .hash = added->hash,
-        .issuer = added->issuer ? added->issuer->hash : added->hash,
-        .subject_key = added->key_hash,
-        .der = der,
-    };
-    hr = security->store->ops->certificate_put(security->store, &stored);
+    hr = security_store_certificate(security, added, der);
     if (FAILED(hr)) {
         certificate_table_remove(security->table, added);
         if (row)

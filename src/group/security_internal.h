@@ -70,6 +70,9 @@ HRESULT security_certificate_take(struct provider *provider, struct bytes chain)
 /* security_keep verifies one certificate and keeps it in table and store. *row may be NULL. */
 HRESULT security_keep(struct security *security, struct bytes der,
                       struct certificate_row **row) MUST_CHECK;
+/* security_store_certificate puts the certificate of a row into the store. */
+HRESULT security_store_certificate(struct security *security, const struct certificate_row *row,
+                                   struct bytes der) MUST_CHECK;
 /* security_load_certificates fills the table from the store. PEER_E_INVALID_DATABASE. */
 HRESULT security_load_certificates(struct security *security) MUST_CHECK;
 /* security_parse reads a certificate of the table back from the store (certificate_deinit). */
