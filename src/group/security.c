@@ -37,6 +37,7 @@ static const struct provider_ops security_ops = {
     .seal = security_seal,
     .own = own,
     .accepted = security_accepted,
+    .removed = security_removed,
     .certificate_has = security_certificate_has,
     .certificate_chain = security_certificate_chain,
     .certificate_take = security_certificate_take,

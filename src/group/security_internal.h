@@ -102,6 +102,8 @@ struct certificate_row *security_best_own(const struct security *security, uint6
 /* ---- security_records.c ---- */
 HRESULT security_accepted(struct provider *provider, const struct record *record,
                           const struct hash *digest, struct bytes payload, unsigned *effects);
+HRESULT security_removed(struct provider *provider, const struct guid *type,
+                         const struct hash *digest, unsigned *effects);
 /* security_load_records reads properties and revocations from the store. */
 HRESULT security_load_records(struct security *security) MUST_CHECK;
 

@@ -96,6 +96,17 @@ HRESULT security_accepted(struct provider *provider, const struct record *record
     return S_OK;
 }
 
+/* [protocol 7] A revocation counts for as long as it is stored. */
+HRESULT security_removed(struct provider *provider, const struct guid *type,
+                         const struct hash *digest, unsigned *effects)
+{
+    struct security *security = security_of(provider);
+    *effects = PROVIDER_EFFECT_NONE;
+    if (guid_equal(type, &RECORD_TYPE_REVOCATION))
+        revocation_set_remove(security->revocations, digest);
+    return S_OK;
+}
+
 /* ---- at opening ---- */
 
 static HRESULT load_revocation(void *context, const struct store_record *stored)

@@ -621,6 +621,37 @@ static void test_a_removed_member_is_out_and_may_come_back(void **state)
     party_deinit(&friend);
 }
 
+static void test_a_revocation_counts_as_long_as_it_is_stored(void **state)
+{
+    struct group *group = *state;
+    struct party guest = party_join(&group->admin, 45, ROLE_MEMBER);
+    struct party witness = party_join(&group->scene.founder, 46, ROLE_MEMBER);
+    struct provider *provider = party_provider(&witness);
+    struct draft draft = {.type = APP_TYPE};
+    struct sealed_record sealed;
+    unsigned effects = 1;
+    assert_ok(party_write(&guest, &draft, &sealed));
+    struct sealed_record revocation =
+        scene_revoke(&group->admin, false, &guest.key_hash, SCENE_NOW, NULL, 0);
+    assert_ok(party_deliver(&witness, &group->admin, &revocation));
+    assert_hr(party_judge(&witness, &guest, &sealed), PEER_E_NOT_AUTHORIZED);
+    assert_ok(witness.store->ops->remove(witness.store, &revocation.record.id));
+    assert_ok(
+        provider->ops->removed(provider, &RECORD_TYPE_REVOCATION, &revocation.digest, &effects));
+    assert_int_equal(effects, PROVIDER_EFFECT_NONE);
+    for (int reopened = 0; reopened < 2; reopened++) {
+        struct revocation_summary summary;
+        security_revocations(witness.security, &summary);
+        assert_int_equal(summary.count, 0);
+        assert_ok(party_judge(&witness, &guest, &sealed));
+        party_reopen(&witness, NULL);
+    }
+    sealed_record_deinit(&revocation);
+    sealed_record_deinit(&sealed);
+    party_deinit(&guest);
+    party_deinit(&witness);
+}
+
 /* The same revocations, certificates and records in other orders: each judgement must be the same.
  */
 static void test_any_order_gives_the_same_judgement(void **state)
@@ -821,6 +852,7 @@ int main(void)
         cmocka_unit_test(test_an_announced_certificate_enters_every_table),
         cmocka_unit_test(test_form_of_revocations),
         cmocka_unit_test(test_a_removed_member_is_out_and_may_come_back),
+        cmocka_unit_test(test_a_revocation_counts_as_long_as_it_is_stored),
         cmocka_unit_test(test_any_order_gives_the_same_judgement),
         cmocka_unit_test(test_certificates_come_root_first_and_of_this_group),
         cmocka_unit_test(test_a_key_stands_once_in_a_chain),
