@@ -339,6 +339,8 @@ struct accepted {
 };
 /* accept stores a version that stands, informs provider and application, and floods it on. */
 HRESULT accept_version(struct graph *graph, const struct accepted *accepted) MUST_CHECK;
+/* remove_row takes a stored record away and tells the provider of a reserved one. */
+HRESULT remove_row(struct graph *graph, const struct store_record *row) MUST_CHECK;
 /* flood_row sends a stored row to one neighbour unless it was sent to it, or came from it, lately;
  * flood_again sends it in any case, because the neighbour asked for it. */
 HRESULT flood_row(struct graph *graph, struct neighbour *neighbour, const struct store_record *row,
