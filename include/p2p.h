@@ -881,7 +881,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupClose(HGROUP hGroup);
  *
  *   S_OK                 it is gone; open handles on it are PEER_E_INVALID_GROUP from now on
  *   PEER_E_NOT_FOUND     this identity has no such group; see PeerEnumGroups
- *   E_ACCESSDENIED       the database may not be written; correct its permissions
+ *   E_ACCESSDENIED       not used: a database out of reach is PEER_E_NO_KEY_ACCESS
  *   PEER_E_GROUP_IN_USE  another process has the group open; close it there
  *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS, CRYPT_*, WIN32_FILE
  *

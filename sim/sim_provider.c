@@ -104,19 +104,50 @@ static void own(struct provider *base, struct hash *key, struct bytes *name, uin
     *expiration = provider->own_end;
 }
 
+static void revoke(struct sim_provider *provider, const struct hash *key, const struct hash *digest)
+{
+    static const struct hash none;
+    uint32_t at = provider->revoked_count;
+    for (uint32_t i = 0; i < at; i++)
+        if (!hash_equal(digest, &none) && hash_equal(&provider->revoked_by[i], digest))
+            return;
+    if (at == SIM_REVOKED_MAX)
+        return;
+    provider->revoked[at] = *key;
+    provider->revoked_by[at] = *digest;
+    provider->revoked_count++;
+}
+
 static HRESULT accepted(struct provider *base, const struct record *record,
                         const struct hash *digest, struct bytes payload, unsigned *effects)
 {
-    (void)digest;
     *effects = PROVIDER_EFFECT_NONE;
     if (guid_equal(&record->type, &RECORD_TYPE_REVOCATION) && payload.size == HASH_SIZE) {
         struct hash key;
         memcpy(key.bytes, payload.data, HASH_SIZE);
-        sim_provider_revoke(of(base), &key);
+        revoke(of(base), &key, digest);
         *effects = PROVIDER_EFFECT_REVOKED;
     }
     if (guid_equal(&record->type, &RECORD_TYPE_SECURITY_PROPERTIES))
         *effects = PROVIDER_EFFECT_PROPERTIES;
+    return S_OK;
+}
+
+static HRESULT removed(struct provider *base, const struct guid *type, const struct hash *digest,
+                       unsigned *effects)
+{
+    struct sim_provider *provider = of(base);
+    (void)type;
+    *effects = PROVIDER_EFFECT_NONE;
+    provider->removals++;
+    for (uint32_t i = 0; i < provider->revoked_count; i++) {
+        if (!hash_equal(&provider->revoked_by[i], digest))
+            continue;
+        uint32_t last = --provider->revoked_count;
+        provider->revoked[i] = provider->revoked[last];
+        provider->revoked_by[i] = provider->revoked_by[last];
+        break;
+    }
     return S_OK;
 }
 
@@ -166,6 +197,7 @@ static const struct provider_ops ops = {.judge = judge,
                                         .seal = seal,
                                         .own = own,
                                         .accepted = accepted,
+                                        .removed = removed,
                                         .certificate_has = certificate_has,
                                         .certificate_chain = certificate_chain,
                                         .certificate_take = certificate_take,
@@ -191,6 +223,7 @@ void sim_provider_learn(struct sim_provider *provider, const struct hash *key)
 
 void sim_provider_revoke(struct sim_provider *provider, const struct hash *key)
 {
-    if (!is_revoked(provider, key) && provider->revoked_count < SIM_REVOKED_MAX)
-        provider->revoked[provider->revoked_count++] = *key;
+    static const struct hash none;
+    if (!is_revoked(provider, key))
+        revoke(provider, key, &none);
 }

@@ -34,9 +34,11 @@ struct sim_provider {
     uint64_t own_end;
     uint8_t known[SIM_MEMBERS_MAX]; /* certificates that are here, by member */
     struct hash revoked[SIM_REVOKED_MAX];
+    struct hash revoked_by[SIM_REVOKED_MAX]; /* digest of the record; zero: by no record */
     uint32_t revoked_count;
     bool silent; /* never supplies a certificate */
     uint32_t chains_taken;
+    uint32_t removals; /* versions that were told to stand no more */
 };
 void sim_provider_init(struct sim_provider *provider, const struct sim_members *members,
                        const struct sim_key *own);

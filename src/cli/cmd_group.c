@@ -205,7 +205,7 @@ static int digest(struct context *context, const struct arguments *arguments)
     if (context->json)
         output_done(context, json_pack("{s:s, s:I}", "digest", text, "records", (json_int_t)count));
     else
-        output_line("%s  %u records", text, count);
+        output_line("%s  %u record%s", text, count, count == 1 ? "" : "s");
     return EXIT_OK;
 }
 

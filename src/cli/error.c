@@ -89,8 +89,10 @@ static const struct entry entries[] = {
           "no address of a member is known; give one with --connect"),
     ENTRY(PEER_E_NO_MEMBER_CONNECTIONS, EXIT_NETWORK,
           "no member answered; ask one to run, or give an address with --connect"),
-    ENTRY(PEER_E_UNABLE_TO_LISTEN, EXIT_NETWORK,
-          "the address to listen at is taken or not this machine's; choose another with --listen"),
+    ENTRY(
+        PEER_E_UNABLE_TO_LISTEN, EXIT_NETWORK,
+        "the address to listen at is taken, not this machine's or none at all; choose another with "
+        "--listen"),
     ENTRY(PEER_E_CONNECTION_REFUSED, EXIT_NETWORK, "the member refused; it must run and listen"),
     ENTRY(PEER_E_CONNECTION_FAILED, EXIT_NETWORK, "the member did not answer; try again later"),
     ENTRY(PEER_E_CONNECTION_NOT_AUTHENTICATED, EXIT_REFUSED,

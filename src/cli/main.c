@@ -55,8 +55,8 @@ static void print_overview(const struct context *context)
 {
     if (!context->live)
         output_line("usage: peergroup COMMAND [WORDS] [OPTIONS]\n\n"
-                    "Groups of people and machines without a server: records that everybody has, "
-                    "signed.\n");
+                    "Groups of people and machines without a server: signed records that everybody "
+                    "has.\n");
     for (int list = 0; list < LISTS; list++) {
         for (const struct command *command = all_commands[list]; command->name; command++) {
             if (!usable(context, command))
@@ -195,8 +195,9 @@ static int read_word(struct line *line, const char *word)
             line->first = word;
             return EXIT_OK;
         }
-        return error_usage(context, "there is no command \"%s%s%s\"; see peergroup --help",
-                           line->first ? line->first : "", line->first ? " " : "", word);
+        return error_usage(context, "there is no command \"%s%s%s\"; %s",
+                           line->first ? line->first : "", line->first ? " " : "", word,
+                           context->live ? "type help" : "see peergroup --help");
     }
     if (line->arguments.word_count == ARGUMENTS_MAX)
         return error_usage(context, "too many words");
@@ -226,7 +227,8 @@ static int check_line(struct line *line)
     struct context *context = line->context;
     const struct command *command = context->command;
     if (!command && line->first)
-        return error_usage(context, "%s what? See peergroup --help", line->first);
+        return error_usage(context, "%s what? %s", line->first,
+                           context->live ? "Type help" : "See peergroup --help");
     if (!command)
         return error_usage(context, "no command was given; see peergroup --help");
     if (!usable(context, command) && context->live)

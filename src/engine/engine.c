@@ -12,8 +12,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct engine *running;
 static uint32_t startups;
+static uint64_t last_id; /* numbers go on after a restart: an old one never names something new */
 static uint32_t inside;
 static bool changing; /* a startup or shutdown is under way */
+static uint64_t
+    last_id; /* numbers of sessions and registrations are never used twice in a process */
 
 HRESULT engine_enter(struct engine **engine)
 {
@@ -52,17 +55,28 @@ static void commit_all(void *context)
     }
 }
 
+void engine_settle(void)
+{
+    pthread_mutex_lock(&lock);
+    while (changing)
+        pthread_cond_wait(&changed, &lock);
+    pthread_mutex_unlock(&lock);
+}
+
 struct life_call {
     struct loop_item item;
     struct engine *engine;
     HRESULT hr;
+    bool tagged; /* as in struct call */
     uv_sem_t done;
 };
 
 static void start_on_loop(struct loop_item *item)
 {
     struct life_call *call = (struct life_call *)item;
+    bool tag = mem_tag(call->tagged);
     call->hr = transport_new(call->engine->loop, &call->engine->transport);
+    mem_tag(tag);
     if (SUCCEEDED(call->hr))
         loop_set_batch(call->engine->loop, commit_all, call->engine);
 }
@@ -98,6 +112,8 @@ static void engine_free(struct engine *engine)
         uv_sem_destroy(&call.done);
     }
     loop_free(engine->loop);
+    last_id = engine->next_id;
+    last_id = engine->next_id;
     if (engine->cloud)
         engine->cloud->ops->free(engine->cloud);
     mem_free(engine);
@@ -111,11 +127,14 @@ static HRESULT engine_new(struct engine **out)
     struct engine *engine = mem_zalloc(sizeof(*engine));
     if (!engine)
         return E_OUTOFMEMORY;
+    engine->next_id = last_id;
+    engine->next_id = last_id;
     hr = cloud_static_new(&engine->cloud);
     if (SUCCEEDED(hr))
         hr = loop_new(&engine->loop);
     if (SUCCEEDED(hr)) {
-        struct life_call call = {.item = {.function = start_on_loop}, .engine = engine};
+        struct life_call call = {
+            .item = {.function = start_on_loop}, .engine = engine, .tagged = mem_tagged()};
         loop_call(engine->loop, &call.item);
         hr = call.hr;
     }
@@ -235,6 +254,19 @@ struct session *session_find(struct engine *engine, uint64_t id)
     struct session *session;
     HASH_FIND(hh, engine->sessions, &id, sizeof(id), session);
     return session;
+}
+
+HRESULT call_node(struct call *call, uint64_t session, struct node **node)
+{
+    struct session *found = session_find(call->engine, session);
+    *node = found ? found->node : NULL;
+    return found ? found->node->failed : PEER_E_INVALID_GROUP;
+}
+
+HRESULT call_ready_node(struct call *call, uint64_t session, struct node **node)
+{
+    HRESULT hr = call_node(call, session, node);
+    return SUCCEEDED(hr) ? node_ready(*node) : hr;
 }
 
 HRESULT session_new(struct engine *engine, struct node *node, uint64_t *id)

@@ -36,6 +36,8 @@ struct engine {
 /* The one engine; NULL while nobody has started it. Valid between engine_enter and engine_leave. */
 HRESULT engine_enter(struct engine **engine) MUST_CHECK;
 void engine_leave(void);
+/* engine_settle waits until no startup or shutdown is under way. */
+void engine_settle(void);
 
 /* ---- calls: from any thread to the loop and back ---- */
 
@@ -61,6 +63,11 @@ HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call)) MUST_CHEC
 void call_defer(struct node *node, struct call *call, HRESULT hr);
 
 struct session *session_find(struct engine *engine, uint64_t id);
+/* call_node gives the node of a session. PEER_E_INVALID_GROUP: no such session; else what keeps the
+ * node from working. */
+HRESULT call_node(struct call *call, uint64_t session, struct node **node) MUST_CHECK;
+/* call_ready_node asks for a synchronised one, too: PEER_E_GROUP_NOT_READY. */
+HRESULT call_ready_node(struct call *call, uint64_t session, struct node **node) MUST_CHECK;
 HRESULT session_new(struct engine *engine, struct node *node, uint64_t *id) MUST_CHECK;
 void session_end(struct engine *engine, struct session *session);
 
@@ -104,6 +111,7 @@ struct node {
     char *friendly_name;
     char *group;
     char *database;
+    char *known_name; /* what the user's database calls the group; NULL: not asked */
     struct signing_key *key;
     struct signing_key *group_key;
     int lock_fd;
@@ -124,8 +132,14 @@ struct node {
     bool dirty;
     bool connected; /* the application wants to be online */
     bool listening;
+    uint64_t epoch;          /* counts the graphs of this node, one after another */
     uint64_t collect_due_ms; /* certificates that nothing needs any more go */
     HRESULT failed;          /* a step failed: roll back and open again */
+    /* node_recover.c */
+    uint32_t failures;
+    uint64_t failed_ms;
+    uint64_t resume_wait_ms;
+    uint64_t resume_ms; /* when to be online again; UINT64_MAX: nothing to do */
 };
 
 /* What makes a node; all but engine is taken on success. */
@@ -139,8 +153,21 @@ struct node_parts {
     struct store *store;
     struct security *security;
     int lock_fd;
+    bool announced; /* new, and known to the user's database by our hand */
 };
 void node_parts_deinit(struct node_parts *parts);
+
+/* group_parts.c: on the caller's thread. Codes as of identity.h and store.h; PEER_E_GROUP_IN_USE.
+ * What was filled before a failure stays for node_parts_deinit. */
+HRESULT group_parts_identity(const char *peer_name, struct node_parts *parts) MUST_CHECK;
+/* group_parts_new_store reserves, locks and creates a database; group_parts_announce commits it and
+ * makes the group known; group_parts_undo removes all of a new group again. */
+HRESULT group_parts_new_store(struct node_parts *parts, const char *group) MUST_CHECK;
+HRESULT group_parts_announce(struct node_parts *parts) MUST_CHECK;
+void group_parts_undo(struct node_parts *parts);
+HRESULT group_parts_open(const char *identity, const struct group_entry *entry,
+                         struct node_parts *parts) MUST_CHECK;
+HRESULT group_parts_remove(const char *identity, const struct group_entry *entry) MUST_CHECK;
 
 /* node.c */
 HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **node) MUST_CHECK;
@@ -164,6 +191,16 @@ uint64_t node_peer_time(const struct node *node);
 /* node_ready: S_OK or PEER_E_GROUP_NOT_READY. */
 HRESULT node_ready(const struct node *node) MUST_CHECK;
 
+HRESULT node_make_graph(struct node *node) MUST_CHECK;
+
+/* node_recover.c */
+void node_end_calls(struct node *node, HRESULT failure);
+/* node_start_over undoes what is not committed and makes the rest again; node->failed tells whether
+ * that worked. */
+void node_start_over(struct node *node, HRESULT failure);
+/* node_resume: true when it was time to be online again, and that was tried. */
+bool node_resume(struct node *node);
+
 /* node_links.c */
 extern const struct transport_callbacks node_transport_callbacks;
 void node_links_close_all(struct node *node);
@@ -179,6 +216,8 @@ struct address address_of_socket(const struct sockaddr_in6 *socket);
 void node_notice(struct node *node, const struct graph_action *action);
 HRESULT node_load_presences(struct node *node) MUST_CHECK;
 void node_events_deinit(struct node *node);
+/* node_tell_offline tells the application that all links are gone, after a failure. */
+void node_tell_offline(struct node *node);
 void node_listen(struct node *node);
 void node_unlisten(struct node *node);
 
@@ -186,6 +225,8 @@ void node_unlisten(struct node *node);
 void events_post(struct node *node,
                  const struct engine_event *event); /* copies what the event owns */
 void events_signal(struct node *node);
+/* events_allow_direct tells the graph whether somebody here wants direct connections. */
+void events_allow_direct(struct node *node);
 bool events_wanted(const struct node *node, enum engine_event_type type);
 void events_end(struct node *node);
 

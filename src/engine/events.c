@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-enum { EVENTS_MAX = 1 << 20 };
+enum { EVENTS_MAX = 1 << 18, EVENT_BYTES_MAX = 32 * 1024 * 1024 };
 
 struct queued {
     struct engine_event event;
@@ -28,6 +28,8 @@ struct registration {
     struct queued *first;
     struct queued **last;
     uint32_t count;
+    size_t bytes; /* of data in the queue */
+    bool lossy;   /* events were lost, and the log says so */
     struct registration *next_of_node;
     UT_hash_handle hh;
 };
@@ -82,6 +84,7 @@ static struct queued *pop(struct registration *registration)
     if (!registration->first)
         registration->last = &registration->first;
     registration->count--;
+    registration->bytes -= queued->event.data.size;
     return queued;
 }
 
@@ -95,10 +98,15 @@ static void queued_free(struct queued *queued)
 
 static void push(struct registration *registration, struct queued *queued)
 {
-    if (registration->count == EVENTS_MAX) {
+    size_t size = queued->event.data.size;
+    while (registration->count >= EVENTS_MAX ||
+           (registration->count > 0 && registration->bytes + size > EVENT_BYTES_MAX)) {
         queued_free(pop(registration));
-        log_line(LOG_ERROR, "an application does not take its events: the oldest is lost");
+        if (!registration->lossy)
+            log_line(LOG_ERROR, "an application does not take its events: the oldest are lost");
+        registration->lossy = true;
     }
+    registration->bytes += size;
     *registration->last = queued;
     registration->last = &queued->next;
     registration->count++;
@@ -159,7 +167,7 @@ void events_end(struct node *node)
     }
 }
 
-static void allow_direct(struct node *node)
+void events_allow_direct(struct node *node)
 {
     struct graph_event event = {.type = GRAPH_ALLOW_DIRECT,
                                 .flag = events_wanted(node, ENGINE_EVENT_DIRECT)};
@@ -188,7 +196,7 @@ static HRESULT run_register(struct call *call)
         return E_OUTOFMEMORY;
     registration->next_of_node = session->node->registrations;
     session->node->registrations = registration;
-    allow_direct(session->node);
+    events_allow_direct(session->node);
     return S_OK;
 }
 
@@ -233,7 +241,7 @@ static HRESULT run_unregister(struct call *call)
             *place = this->registration->next_of_node;
             break;
         }
-    allow_direct(node);
+    events_allow_direct(node);
     return S_OK;
 }
 
@@ -251,6 +259,8 @@ HRESULT engine_events_unregister(uint64_t id)
         return E_INVALIDARG;
     struct unregister_call this = {.registration = registration};
     HRESULT hr = call_run(&this.call, run_unregister);
+    if (hr == PEER_E_NOT_INITIALIZED)
+        engine_settle(); /* a shutdown may be under way: after it no node is left to signal */
     if (registration->release)
         registration->release(registration->context);
     registration_free(registration);

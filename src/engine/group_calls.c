@@ -6,9 +6,7 @@
  * database only after its own store is on disk. */
 #include "engine/engine_internal.h"
 
-#include <sodium.h>
-#include <stdio.h>
-#include <unistd.h>
+#include <pthread.h>
 
 /* ---- taking parts into the loop ---- */
 
@@ -59,79 +57,6 @@ static HRESULT select_cloud(const char *name, bool own_words, struct cloud_info 
     return hr;
 }
 
-static HRESULT fill_identity(const char *peer_name, struct node_parts *parts)
-{
-    struct identity identity = {.peer_name = NULL};
-    HRESULT hr = identity_find(peer_name, &identity);
-    if (FAILED(hr))
-        return hr;
-    parts->identity = identity.peer_name;
-    parts->friendly_name = identity.friendly_name;
-    identity.peer_name = identity.friendly_name = NULL;
-    identity_deinit(&identity);
-    return identity_key(parts->identity, &parts->key);
-}
-
-static void remove_database(const struct node_parts *parts)
-{
-    if (!parts->database)
-        return;
-    HRESULT hr = store_sqlite_delete(parts->database);
-    (void)hr; /* what is left behind has a random name and is never taken for a group */
-    char path[4096];
-    snprintf(path, sizeof(path), "%s.lock", parts->database);
-    unlink(path);
-}
-
-static HRESULT announce_group(const struct node_parts *parts)
-{
-    struct group_entry entry = {.identity = parts->identity,
-                                .group = parts->group,
-                                .friendly_name = (char *)security_friendly_name(parts->security),
-                                .database = parts->database};
-    return group_entry_add(&entry);
-}
-
-static HRESULT new_store(struct node_parts *parts, const char *group)
-{
-    HRESULT hr = group_entry_reserve(parts->identity, group, &parts->database);
-    if (SUCCEEDED(hr))
-        hr = node_lock(parts->database, &parts->lock_fd);
-    if (SUCCEEDED(hr))
-        hr = store_sqlite_open(parts->database, STORE_CREATE, &parts->store);
-    return hr == PEER_E_DATABASE_ACCESSDENIED ? PEER_E_NO_KEY_ACCESS : hr;
-}
-
-static HRESULT commit_new(struct node_parts *parts)
-{
-    parts->store->ops->mark_durable(parts->store);
-    HRESULT hr = parts->store->ops->commit(parts->store);
-    if (SUCCEEDED(hr))
-        hr = announce_group(parts);
-    return hr;
-}
-
-static void undo_new(struct node_parts *parts)
-{
-    CLEANUP_FREE char *identity = parts->identity, *group = parts->group;
-    parts->identity = parts->group = NULL;
-    if (identity && group) {
-        HRESULT hr = group_entry_remove(identity, group);
-        (void)hr; /* it was not there, or the failure is told already */
-    }
-    if (parts->group_key) {
-        uint8_t key[KEY_SIZE];
-        struct hash hash;
-        signing_key_public(parts->group_key, key);
-        key_hash(key, &hash);
-        HRESULT hr = key_file_remove(&hash);
-        (void)hr; /* likewise */
-    }
-    store_free(parts->store);
-    parts->store = NULL;
-    remove_database(parts);
-}
-
 /* ---- create ---- */
 
 /* [rulings 11, 12] */
@@ -151,9 +76,9 @@ static HRESULT create_parts(const struct engine_create *create, const char *clou
     if (create->wish.schemes & GROUP_SCHEME_PASSWORD)
         hr = password_make(create->wish.password, create->wish.password_role, &founding.password);
     if (SUCCEEDED(hr))
-        hr = fill_identity(create->creator, parts);
+        hr = group_parts_identity(create->creator, parts);
     if (SUCCEEDED(hr))
-        hr = new_store(parts, "");
+        hr = group_parts_new_store(parts, "");
     if (FAILED(hr))
         return hr;
     struct security_self self = {parts->identity, parts->friendly_name, parts->key};
@@ -164,7 +89,7 @@ static HRESULT create_parts(const struct engine_create *create, const char *clou
     if (!parts->group)
         return E_OUTOFMEMORY;
     hr = key_file_save(parts->group_key);
-    return SUCCEEDED(hr) ? commit_new(parts) : hr;
+    return SUCCEEDED(hr) ? group_parts_announce(parts) : hr;
 }
 
 HRESULT engine_group_create(const struct engine_create *create, uint64_t *session)
@@ -187,17 +112,25 @@ HRESULT engine_group_create(const struct engine_create *create, uint64_t *sessio
     if (SUCCEEDED(hr))
         hr = adopt(&parts, session);
     if (FAILED(hr) && parts.identity)
-        undo_new(&parts);
+        group_parts_undo(&parts);
     else if (FAILED(hr) && identity && group) {
         HRESULT undone = engine_group_delete(identity, group);
         (void)undone; /* the first failure is the one to tell */
     }
     node_parts_deinit(&parts);
-    /* Deleted between the look at the creator and the end: it must not be there. */
-    return hr == PEER_E_NOT_FOUND ? PEER_E_INVALID_PEER_NAME : hr;
+    /* Deleted between the look at the creator and the end: that is what to say. */
+    if (hr == PEER_E_NOT_FOUND || hr == PEER_E_NO_KEY_ACCESS) {
+        HRESULT now = check_creator(create->creator);
+        hr = FAILED(now) ? now : hr;
+    }
+    return hr;
 }
 
 /* ---- open ---- */
+
+/* One thread at a time opens, joins or deletes: between the look whether a group is open here and
+ * the end of it nobody else may do the same. */
+static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 
 struct reopen_call {
     struct call call;
@@ -217,43 +150,24 @@ static HRESULT run_reopen(struct call *call)
     return session_new(call->engine, node, &this->session);
 }
 
-static HRESULT load_group_key(struct node_parts *parts)
+static HRESULT open_group(const char *identity, const char *group, uint64_t *session)
 {
-    struct hash hash;
-    security_group_key_hash(parts->security, &hash);
-    HRESULT hr = key_file_load(&hash, &parts->group_key);
-    return hr == PEER_E_NOT_FOUND ? S_FALSE : hr;
-}
-
-static HRESULT open_security(struct node_parts *parts)
-{
-    struct security_self self = {parts->identity, parts->friendly_name, parts->key};
-    HRESULT hr = security_open(parts->store, &self, NULL, loop_utc(), &parts->security);
+    struct reopen_call this = {.identity = identity, .group = group};
+    HRESULT hr = call_run(&this.call, run_reopen);
+    *session = this.session;
+    if (hr != S_FALSE)
+        return hr;
+    struct group_entry entry = {.group = NULL};
+    hr = group_entry_find(identity, group, &entry);
+    if (FAILED(hr))
+        return hr == PEER_E_NOT_FOUND ? E_INVALIDARG : hr;
+    struct node_parts parts = {.lock_fd = -1};
+    hr = group_parts_open(identity, &entry, &parts);
     if (SUCCEEDED(hr))
-        hr = load_group_key(parts);
-    if (hr != S_OK)
-        return FAILED(hr) ? hr : S_OK;
-    /* The creator: open once more, with the group's key. */
-    security_free(parts->security);
-    parts->security = NULL;
-    return security_open(parts->store, &self, parts->group_key, loop_utc(), &parts->security);
-}
-
-static HRESULT open_parts(const char *identity, const struct group_entry *entry,
-                          struct node_parts *parts)
-{
-    HRESULT hr = fill_identity(identity, parts);
-    parts->group = mem_strdup(entry->group);
-    parts->database = mem_strdup(entry->database);
-    if (SUCCEEDED(hr) && (!parts->group || !parts->database))
-        hr = E_OUTOFMEMORY;
-    if (SUCCEEDED(hr))
-        hr = node_lock(parts->database, &parts->lock_fd);
-    if (SUCCEEDED(hr))
-        hr = store_sqlite_open(parts->database, STORE_OPEN_EXISTING, &parts->store);
-    if (SUCCEEDED(hr))
-        hr = open_security(parts);
-    return hr == PEER_E_DATABASE_ACCESSDENIED ? PEER_E_NO_KEY_ACCESS : hr;
+        hr = adopt(&parts, session);
+    node_parts_deinit(&parts);
+    group_entry_deinit(&entry);
+    return hr == PEER_E_NOT_FOUND ? E_INVALIDARG : hr;
 }
 
 HRESULT engine_group_open(const char *identity, const char *group, const char *cloud,
@@ -266,20 +180,43 @@ HRESULT engine_group_open(const char *identity, const char *group, const char *c
         hr = select_cloud(cloud, true, &info);
     if (FAILED(hr))
         return hr;
-    struct reopen_call this = {.identity = identity, .group = group};
-    hr = call_run(&this.call, run_reopen);
-    *session = this.session;
-    if (hr != S_FALSE)
-        return hr;
+    pthread_mutex_lock(&opening);
+    hr = open_group(identity, group, session);
+    pthread_mutex_unlock(&opening);
+    return hr;
+}
+
+/* ---- delete ---- */
+
+struct session_call {
+    struct call call;
+    uint64_t session;
+    const struct address *addresses;
+    uint32_t count;
+    uint32_t status;
+    const char *identity;
+    const char *group;
+};
+
+static HRESULT run_evict(struct call *call)
+{
+    struct session_call *this = (struct session_call *)call;
+    struct node *node = node_find(call->engine, this->identity, this->group);
+    if (node)
+        node_free(node);
+    return S_OK;
+}
+
+static HRESULT delete_group(const char *identity, const char *group)
+{
     struct group_entry entry = {.group = NULL};
-    hr = group_entry_find(identity, group, &entry);
+    HRESULT hr = group_entry_find(identity, group, &entry);
     if (FAILED(hr))
-        return hr == PEER_E_NOT_FOUND ? E_INVALIDARG : hr;
-    struct node_parts parts = {.lock_fd = -1};
-    hr = open_parts(identity, &entry, &parts);
+        return hr;
+    struct session_call this = {.identity = identity, .group = group};
+    hr = call_run(&this.call, run_evict);
     if (SUCCEEDED(hr))
-        hr = adopt(&parts, session);
-    node_parts_deinit(&parts);
+        hr = group_parts_remove(identity, &entry);
     group_entry_deinit(&entry);
     return hr;
 }
@@ -289,9 +226,9 @@ HRESULT engine_group_open(const char *identity, const char *group, const char *c
 static HRESULT join_new(const char *identity, const struct invitation *invitation,
                         struct node_parts *parts)
 {
-    HRESULT hr = fill_identity(identity, parts);
+    HRESULT hr = group_parts_identity(identity, parts);
     if (SUCCEEDED(hr))
-        hr = new_store(parts, invitation->group_name);
+        hr = group_parts_new_store(parts, invitation->group_name);
     if (FAILED(hr))
         return hr;
     parts->group = mem_strdup(invitation->group_name);
@@ -299,14 +236,14 @@ static HRESULT join_new(const char *identity, const struct invitation *invitatio
         return E_OUTOFMEMORY;
     struct security_self self = {parts->identity, parts->friendly_name, parts->key};
     hr = security_adopt_invitation(parts->store, &self, invitation, loop_utc(), &parts->security);
-    return SUCCEEDED(hr) ? commit_new(parts) : hr;
+    return SUCCEEDED(hr) ? group_parts_announce(parts) : hr;
 }
 
 /* The group is there already: the invitation brings one more certificate. */
 static HRESULT join_again(const char *identity, const struct group_entry *entry,
                           const struct invitation *invitation, struct node_parts *parts)
 {
-    HRESULT hr = open_parts(identity, entry, parts);
+    HRESULT hr = group_parts_open(identity, entry, parts);
     if (SUCCEEDED(hr))
         hr = security_renew(parts->security, invitation, loop_utc());
     if (FAILED(hr))
@@ -329,8 +266,36 @@ static HRESULT join_parts(const char *identity, const struct invitation *invitat
         return hr;
     hr = join_new(identity, invitation, parts);
     if (FAILED(hr) && parts->identity)
-        undo_new(parts);
+        group_parts_undo(parts);
     return hr;
+}
+
+static HRESULT join_group(const char *identity, const struct invitation *invitation,
+                          uint64_t *session)
+{
+    struct reopen_call open = {.identity = identity, .group = invitation->group_name};
+    HRESULT hr = call_run(&open.call, run_reopen);
+    if (hr == S_OK) {
+        hr = engine_group_close(open.session);
+        return FAILED(hr) ? hr : PEER_E_GROUP_IN_USE;
+    }
+    struct node_parts parts = {.lock_fd = -1};
+    if (SUCCEEDED(hr))
+        hr = join_parts(identity, invitation, &parts);
+    bool fresh = parts.announced;
+    if (SUCCEEDED(hr))
+        hr = adopt(&parts, session);
+    if (FAILED(hr) && fresh && parts.identity) {
+        group_parts_undo(&parts);
+    } else if (FAILED(hr) && fresh) {
+        HRESULT undone = delete_group(identity, invitation->group_name);
+        (void)undone; /* the first failure is the one to tell */
+    }
+    node_parts_deinit(&parts);
+    /* Another process was faster, or the identity went meanwhile. */
+    if (hr == PEER_E_ALREADY_EXISTS)
+        return PEER_E_GROUP_IN_USE;
+    return hr == PEER_E_NOT_FOUND || hr == IDENTITY_E_DELETED ? PEER_E_INVALID_PEER_NAME : hr;
 }
 
 HRESULT engine_group_join(const char *identity, const char *text, const char *cloud,
@@ -348,34 +313,16 @@ HRESULT engine_group_join(const char *identity, const char *text, const char *cl
     if (FAILED(hr))
         return hr;
     hr = select_cloud(cloud ? cloud : invitation.cloud, cloud != NULL, &info);
-    struct reopen_call open = {.identity = identity, .group = invitation.group_name};
-    if (SUCCEEDED(hr))
-        hr = call_run(&open.call, run_reopen);
-    if (hr == S_OK) {
-        hr = engine_group_close(open.session);
-        hr = FAILED(hr) ? hr : PEER_E_GROUP_IN_USE;
+    if (SUCCEEDED(hr)) {
+        pthread_mutex_lock(&opening);
+        hr = join_group(identity, &invitation, session);
+        pthread_mutex_unlock(&opening);
     }
-    struct node_parts parts = {.lock_fd = -1};
-    if (SUCCEEDED(hr))
-        hr = join_parts(identity, &invitation, &parts);
-    if (SUCCEEDED(hr))
-        hr = adopt(&parts, session);
-    node_parts_deinit(&parts);
     invitation_deinit(&invitation);
     return hr;
 }
 
 /* ---- connect, close, delete, status ---- */
-
-struct session_call {
-    struct call call;
-    uint64_t session;
-    const struct address *addresses;
-    uint32_t count;
-    uint32_t status;
-    const char *identity;
-    const char *group;
-};
 
 static HRESULT remembered_address(void *context, struct bytes key, struct bytes value)
 {
@@ -412,17 +359,21 @@ HRESULT node_connect(struct node *node, const struct address *addresses, uint32_
 static HRESULT run_connect(struct call *call)
 {
     struct session_call *this = (struct session_call *)call;
-    struct session *session = session_find(call->engine, this->session);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    struct node *node = session->node;
+    struct node *node;
+    HRESULT hr = call_node(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
     bool before = node->connected;
     if (before && this->count == 0)
         return PEER_S_ALREADY_CONNECTED;
     node->connected = true;
     if (graph_is_synchronised(node->graph))
         node_listen(node);
-    HRESULT hr = node_connect(node, this->addresses, this->count);
+    hr = node_connect(node, this->addresses, this->count);
+    if (FAILED(hr) && !before) {
+        node->connected = false;
+        node_unlisten(node);
+    }
     if (FAILED(hr))
         return hr;
     return before ? PEER_S_ALREADY_CONNECTED : S_OK;
@@ -456,10 +407,11 @@ HRESULT engine_group_close(uint64_t session)
 static HRESULT run_status(struct call *call)
 {
     struct session_call *this = (struct session_call *)call;
-    struct session *session = session_find(call->engine, this->session);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    this->status = graph_status(session->node->graph);
+    struct node *node;
+    HRESULT hr = call_node(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
+    this->status = graph_status(node->graph);
     return S_OK;
 }
 
@@ -471,55 +423,17 @@ HRESULT engine_group_status(uint64_t session, uint32_t *status)
     return hr;
 }
 
-static HRESULT run_evict(struct call *call)
-{
-    struct session_call *this = (struct session_call *)call;
-    struct node *node = node_find(call->engine, this->identity, this->group);
-    if (node)
-        node_free(node);
-    return S_OK;
-}
-
-static HRESULT delete_files(const char *identity, const struct group_entry *entry)
-{
-    /* Which key is the group's must be read before the database goes; one that cannot be read may
-     * go too. */
-    struct node_parts parts = {.database = entry->database};
-    struct node_parts opened = {.lock_fd = -1};
-    HRESULT readable = open_parts(identity, entry, &opened);
-    if (readable == PEER_E_GROUP_IN_USE || readable == E_OUTOFMEMORY ||
-        readable == PEER_E_NO_KEY_ACCESS) {
-        node_parts_deinit(&opened);
-        return readable;
-    }
-    HRESULT hr = group_entry_remove(identity, entry->group);
-    if (SUCCEEDED(hr) && SUCCEEDED(readable) && opened.group_key) {
-        struct hash hash;
-        security_group_key_hash(opened.security, &hash);
-        hr = key_file_remove(&hash);
-    }
-    node_parts_deinit(&opened);
-    if (SUCCEEDED(hr))
-        remove_database(&parts);
-    return hr;
-}
-
 HRESULT engine_group_delete(const char *identity, const char *group)
 {
     HRESULT hr = require_engine();
     struct identity self = {.peer_name = NULL};
     if (SUCCEEDED(hr))
         hr = identity_find(identity, &self);
-    struct group_entry entry = {.group = NULL};
-    if (SUCCEEDED(hr))
-        hr = group_entry_find(self.peer_name, group, &entry);
-    if (SUCCEEDED(hr)) {
-        struct session_call this = {.identity = self.peer_name, .group = group};
-        hr = call_run(&this.call, run_evict);
-    }
-    if (SUCCEEDED(hr))
-        hr = delete_files(self.peer_name, &entry);
-    group_entry_deinit(&entry);
+    if (FAILED(hr))
+        return hr;
+    pthread_mutex_lock(&opening);
+    hr = delete_group(self.peer_name, group);
+    pthread_mutex_unlock(&opening);
     identity_deinit(&self);
     return hr;
 }

@@ -126,18 +126,14 @@ static HRESULT take_member(void *context, const struct member_info *info)
 static HRESULT run_members(struct call *call)
 {
     struct members_call *this = (struct members_call *)call;
-    struct session *session = session_find(call->engine, this->session);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    this->node = session->node;
-    if (FAILED(this->node->failed))
-        return this->node->failed;
+    HRESULT hr = call_node(call, this->session, &this->node);
+    if (FAILED(hr))
+        return hr;
     uint64_t now = node_peer_time(this->node);
     security_set_time(this->node->security, loop_utc());
     if (!this->peer_name)
         return security_members_each(this->node->security, now, take_member, this);
-    HRESULT hr =
-        security_member_find(this->node->security, now, this->peer_name, take_member, this);
+    hr = security_member_find(this->node->security, now, this->peer_name, take_member, this);
     return hr == PEER_E_NOT_FOUND ? S_OK : hr;
 }
 
@@ -186,12 +182,11 @@ static HRESULT take_connection(void *context, const struct graph_link_info *info
 static HRESULT run_connections(struct call *call)
 {
     struct connections_call *this = (struct connections_call *)call;
-    struct session *session = session_find(call->engine, this->session);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    if (FAILED(session->node->failed))
-        return session->node->failed;
-    return graph_each_link(session->node->graph, take_connection, this);
+    struct node *node;
+    HRESULT hr = call_node(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
+    return graph_each_link(node->graph, take_connection, this);
 }
 
 HRESULT engine_connections(uint64_t session, bool neighbours, bool direct,
@@ -218,12 +213,12 @@ struct link_call {
 static HRESULT run_link(struct call *call)
 {
     struct link_call *this = (struct link_call *)call;
-    struct session *session = session_find(call->engine, this->session);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    struct node *node = session->node;
+    struct node *node;
+    HRESULT hr = call_node(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
     call->request = this->event.request = ++call->engine->next_id;
-    HRESULT hr = node_step(node, &this->event);
+    hr = node_step(node, &this->event);
     call_defer(node, call, hr);
     return hr;
 }
@@ -239,15 +234,13 @@ static HRESULT find_key(void *context, const struct member_info *info)
 static HRESULT run_open_direct(struct call *call)
 {
     struct link_call *this = (struct link_call *)call;
-    struct session *session = session_find(call->engine, this->session);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    struct node *node = session->node;
-    if (FAILED(node->failed))
-        return node->failed;
+    struct node *node;
+    HRESULT hr = call_node(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
     if (strcmp(node->identity, this->peer_name) == 0)
         return PEER_E_CONNECT_SELF;
-    HRESULT hr =
+    hr =
         security_member_find(node->security, node_peer_time(node), this->peer_name, find_key, this);
     if (hr == PEER_E_NOT_FOUND || (SUCCEEDED(hr) && !this->event.flag))
         return E_INVALIDARG;

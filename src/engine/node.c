@@ -15,7 +15,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,6 +51,29 @@ static HRESULT lock_path(const char *database, char **path)
     return hr;
 }
 
+/* The lock is of the open file, so it dies with its process; who holds it can be asked without
+ * touching it. */
+static struct flock whole_file(short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET};
+}
+
+/* A lock on a file that was removed in between keeps nobody out. */
+static bool still_there(int file, const char *path)
+{
+    struct stat held, named;
+    return fstat(file, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino &&
+           held.st_dev == named.st_dev;
+}
+
+static void note_holder(int file, const char *path)
+{
+    char text[16];
+    int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+    if (ftruncate(file, 0) != 0 || pwrite(file, text, (size_t)size, 0) != size)
+        log_line(LOG_WARNING, "cannot note the holder in %s", path);
+}
+
 HRESULT node_lock(const char *database, int *fd)
 {
     CLEANUP_FREE char *path = NULL;
@@ -62,14 +84,14 @@ HRESULT node_lock(const char *database, int *fd)
     int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         return errno == ENOSPC ? PEER_E_DISK_FULL : PEER_E_NO_KEY_ACCESS;
-    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+    struct flock lock = whole_file(F_WRLCK);
+    bool locked = fcntl(file, F_OFD_SETLK, &lock) == 0;
+    if (!locked || !still_there(file, path)) {
+        bool held = locked || errno == EAGAIN || errno == EACCES;
         close(file);
-        return PEER_E_GROUP_IN_USE;
+        return held ? PEER_E_GROUP_IN_USE : PEER_E_NO_KEY_ACCESS;
     }
-    char text[16];
-    int size = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-    if (ftruncate(file, 0) == 0 && pwrite(file, text, (size_t)size, 0) != size)
-        log_line(LOG_WARNING, "cannot note the holder in %s", path);
+    note_holder(file, path);
     *fd = file;
     return S_OK;
 }
@@ -83,8 +105,9 @@ uint32_t node_lock_holder(const char *database)
     if (file < 0)
         return 0;
     char text[16] = "";
+    struct flock lock = whole_file(F_WRLCK);
     ssize_t size = read(file, text, sizeof(text) - 1);
-    bool held = flock(file, LOCK_EX | LOCK_NB) != 0;
+    bool held = fcntl(file, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
     close(file);
     return size > 0 && held ? (uint32_t)strtoul(text, NULL, 10) : 0;
 }
@@ -159,10 +182,11 @@ void node_configure(struct node *node)
     graph_configure(node->graph, &config);
 }
 
-static HRESULT make_graph(struct node *node)
+HRESULT node_make_graph(struct node *node)
 {
     struct graph_config config;
     struct graph_now now = now_of(node);
+    node->epoch++;
     security_set_time(node->security, now.utc);
     graph_config_of(node, &config);
     HRESULT hr = graph_new(&config, &now, &node->graph);
@@ -176,6 +200,8 @@ static void timer_fired(uv_timer_t *timer)
 {
     struct node *node = timer->data;
     struct graph_event event = {.type = GRAPH_TIMER};
+    if (node_resume(node))
+        return;
     node_step_quiet(node, &event);
     uint64_t now = loop_now_ms(node->engine->loop);
     if (now < node->collect_due_ms || FAILED(node->failed))
@@ -202,7 +228,7 @@ static HRESULT node_attach(struct node *node)
     while (node->node_id == 0);
     HRESULT hr = node->store->ops->pieces_collect(node->store);
     if (SUCCEEDED(hr))
-        hr = make_graph(node);
+        hr = node_make_graph(node);
     if (SUCCEEDED(hr))
         hr = node_load_presences(node);
     if (SUCCEEDED(hr))
@@ -250,6 +276,7 @@ HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **
     node->store = parts->store;
     node->security = parts->security;
     node->lock_fd = parts->lock_fd;
+    node->resume_ms = UINT64_MAX;
     *parts = (struct node_parts){.lock_fd = -1};
     HRESULT hr = node_attach(node);
     if (FAILED(hr)) {
@@ -269,6 +296,7 @@ void node_free(struct node *node)
     struct graph_event leave = {.type = GRAPH_LEAVE};
     if (node->connected)
         node_step_quiet(node, &leave);
+    node->connected = false;
     node_commit(node);
     node_unlisten(node);
     struct engine *engine = node->engine;
@@ -304,12 +332,6 @@ struct node *node_of_id(struct engine *engine, uint64_t id)
 
 /* ---- steps ---- */
 
-static bool is_fatal(HRESULT hr)
-{
-    return hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL || hr == PEER_E_INVALID_DATABASE ||
-           hr == PEER_E_DATABASE_ACCESSDENIED || hr == E_UNEXPECTED;
-}
-
 void node_touch(struct node *node)
 {
     node->dirty = true;
@@ -323,7 +345,7 @@ HRESULT node_step(struct node *node, struct graph_event *event)
     security_set_time(node->security, event->now.utc);
     HRESULT hr = graph_step(node->graph, event, &node->actions);
     node_touch(node);
-    if (FAILED(hr) && is_fatal(hr))
+    if (FAILED(hr))
         node->failed = hr;
     return hr;
 }
@@ -334,47 +356,6 @@ void node_step_quiet(struct node *node, struct graph_event *event)
     if (FAILED(hr))
         log_line(LOG_WARNING, "%s: event %d failed: 0x%08x", node->group, (int)event->type,
                  (unsigned)hr);
-}
-
-static void end_calls(struct node *node, HRESULT failure)
-{
-    struct call *waiting = node->waiting;
-    node->waiting = NULL;
-    while (waiting) {
-        struct call *next = waiting->next;
-        if (FAILED(failure))
-            waiting->hr = failure;
-        uv_sem_post(&waiting->done);
-        waiting = next;
-    }
-}
-
-/* Everything since the last commit is undone; what lives in memory is made again from the store. */
-static void start_over(struct node *node, HRESULT failure)
-{
-    log_line(LOG_ERROR, "%s: rolled back after 0x%08x", node->group, (unsigned)failure);
-    graph_actions_clear(&node->actions);
-    node_links_close_all(node);
-    graph_free(node->graph);
-    node->graph = NULL;
-    security_free(node->security);
-    node->security = NULL;
-    HRESULT hr = node->store->ops->rollback(node->store);
-    struct security_self self = {
-        .peer_name = node->identity, .friendly_name = node->friendly_name, .key = node->key};
-    if (SUCCEEDED(hr))
-        hr = security_open(node->store, &self, node->group_key, loop_utc(), &node->security);
-    if (SUCCEEDED(hr))
-        hr = make_graph(node);
-    end_calls(node, failure);
-    node->failed = hr;
-    if (FAILED(hr) || !node->connected)
-        return;
-    node->listening = false;
-    node_listen(node);
-    hr = node_connect(node, NULL, 0);
-    if (FAILED(hr))
-        log_line(LOG_ERROR, "%s: cannot connect again: 0x%08x", node->group, (unsigned)hr);
 }
 
 static void complete_call(struct node *node, const struct graph_action *action)
@@ -451,7 +432,8 @@ static void act(struct node *node, const struct graph_action *action)
 
 static void arm_timer(struct node *node)
 {
-    uint64_t deadline = graph_next_deadline(node->graph);
+    uint64_t deadline = node->graph ? graph_next_deadline(node->graph) : UINT64_MAX;
+    deadline = node->resume_ms < deadline ? node->resume_ms : deadline;
     uint64_t now = loop_now_ms(node->engine->loop);
     if (deadline == UINT64_MAX)
         uv_timer_stop(node->timer);
@@ -478,11 +460,8 @@ void node_commit(struct node *node)
         if (SUCCEEDED(hr))
             hr = commit_store(node);
         if (FAILED(hr)) {
-            start_over(node, hr);
-            if (FAILED(node->failed)) {
-                end_calls(node, node->failed);
-                return;
-            }
+            node_start_over(node, hr);
+            events_signal(node);
             continue;
         }
         struct graph_actions actions = node->actions;
@@ -491,9 +470,8 @@ void node_commit(struct node *node)
         for (uint32_t i = 0; i < actions.count; i++)
             act(node, &actions.items[i]);
         graph_actions_deinit(&actions);
-        end_calls(node, S_OK);
+        node_end_calls(node, S_OK);
         events_signal(node);
     }
-    if (node->graph)
-        arm_timer(node);
+    arm_timer(node);
 }

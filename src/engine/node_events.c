@@ -76,6 +76,7 @@ static void presence_free(struct node *node, struct presence_entry *entry)
 
 void node_events_deinit(struct node *node)
 {
+    mem_free(node->known_name);
     struct presence_entry *entry, *next;
     HASH_ITER (hh, node->presences, entry, next)
         presence_free(node, entry);
@@ -196,16 +197,57 @@ static void record_changed(struct node *node, const struct graph_action *action)
 
 /* ---- the rest ---- */
 
+/* The user's database may be busy in another process: the name is noted in the thread pool. */
+struct rename_job {
+    uv_work_t work;
+    char *identity;
+    char *group;
+    char *name;
+};
+
+static void rename_in_pool(uv_work_t *work)
+{
+    struct rename_job *job = work->data;
+    HRESULT hr = group_entry_rename(job->identity, job->group, job->name);
+    if (FAILED(hr))
+        log_line(LOG_WARNING, "%s: cannot note the group's name: 0x%08x", job->group, (unsigned)hr);
+}
+
+static void renamed(uv_work_t *work, int status)
+{
+    (void)status;
+    struct rename_job *job = work->data;
+    mem_free(job->identity);
+    mem_free(job->group);
+    mem_free(job->name);
+    mem_free(job);
+}
+
+static void note_name(struct node *node, const char *name)
+{
+    if (node->known_name && strcmp(node->known_name, name) == 0)
+        return;
+    mem_free(node->known_name);
+    node->known_name = mem_strdup(name);
+    struct rename_job *job = mem_zalloc(sizeof(*job));
+    if (!job)
+        return;
+    job->work.data = job;
+    job->identity = mem_strdup(node->identity);
+    job->group = mem_strdup(node->group);
+    job->name = mem_strdup(name);
+    bool whole = job->identity && job->group && job->name;
+    if (!whole ||
+        uv_queue_work(loop_uv(node->engine->loop), &job->work, rename_in_pool, renamed) != 0)
+        renamed(&job->work, 0);
+}
+
 static void properties_changed(struct node *node)
 {
     const struct group_properties *properties;
     node_configure(node);
-    if (SUCCEEDED(security_properties(node->security, &properties))) {
-        HRESULT hr = group_entry_rename(node->identity, node->group, properties->friendly_name);
-        if (FAILED(hr))
-            log_line(LOG_WARNING, "%s: cannot note the group's name: 0x%08x", node->group,
-                     (unsigned)hr);
-    }
+    if (SUCCEEDED(security_properties(node->security, &properties)))
+        note_name(node, properties->friendly_name);
     struct engine_event event = {.type = ENGINE_EVENT_PROPERTY};
     events_post(node, &event);
 }
@@ -270,6 +312,27 @@ static void data_came(struct node *node, const struct graph_action *action)
                                  .node_id = action->node_id,
                                  .data_type = action->record_type,
                                  .data = action->data};
+    events_post(node, &event);
+}
+
+static HRESULT tell_lost(void *context, const struct graph_link_info *info)
+{
+    struct engine_event event = {.type =
+                                     info->direct ? ENGINE_EVENT_DIRECT : ENGINE_EVENT_NEIGHBOUR,
+                                 .change = GRAPH_LINK_DISCONNECTED,
+                                 .connection = info->link,
+                                 .node_id = info->node_id,
+                                 .hr = PEER_E_CONNECTION_FAILED};
+    events_post(context, &event);
+    return S_OK;
+}
+
+void node_tell_offline(struct node *node)
+{
+    HRESULT hr = graph_each_link(node->graph, tell_lost, node);
+    if (FAILED(hr) || graph_status(node->graph) == 0)
+        return;
+    struct engine_event event = {.type = ENGINE_EVENT_STATUS};
     events_post(node, &event);
 }
 

@@ -118,6 +118,10 @@ static HRESULT begin_handshake(struct node *node, struct node_link *link)
 static void link_opened(void *context, struct link *transport_link, bool incoming, uint64_t token)
 {
     struct node *node = context;
+    if (FAILED(node->failed)) { /* it is being made again, or waits for that */
+        link_close(transport_link, node->failed);
+        return;
+    }
     struct node_link *link = mem_zalloc(sizeof(*link));
     if (link) {
         link->id = incoming ? INCOMING_ID | ++node->engine->next_id : token;
@@ -275,6 +279,7 @@ struct verify_batch {
     uv_work_t work;
     struct engine *engine;
     uint64_t node;
+    uint64_t epoch; /* of the node's graph: another one knows nothing of these tokens */
     uint32_t count;
     struct verify_job jobs[VERIFY_BATCH];
     struct graph_verdict verdicts[VERIFY_BATCH];
@@ -297,7 +302,7 @@ static void verified(uv_work_t *work, int status)
     struct node *node = node_of_id(batch->engine, batch->node);
     struct graph_event event = {
         .type = GRAPH_VERIFIED, .verdicts = batch->verdicts, .verdict_count = batch->count};
-    if (node)
+    if (node && node->epoch == batch->epoch)
         node_step_quiet(node, &event);
     mem_free(batch);
 }
@@ -307,6 +312,7 @@ static void start_batch(struct node *node, struct verify_batch *batch)
     batch->work.data = batch;
     batch->engine = node->engine;
     batch->node = node->id;
+    batch->epoch = node->epoch;
     if (uv_queue_work(loop_uv(node->engine->loop), &batch->work, verify_in_pool, verified) == 0)
         return;
     verify_in_pool(&batch->work);

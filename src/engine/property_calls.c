@@ -14,21 +14,12 @@ struct properties_call {
     bool has_password;
 };
 
-static HRESULT find_ready(struct call *call, uint64_t id, struct node **node)
-{
-    struct session *session = session_find(call->engine, id);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    *node = session->node;
-    return FAILED(session->node->failed) ? session->node->failed : node_ready(session->node);
-}
-
 static HRESULT run_get(struct call *call)
 {
     struct properties_call *this = (struct properties_call *)call;
     struct node *node;
     const struct group_properties *properties;
-    HRESULT hr = find_ready(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     if (SUCCEEDED(hr))
         hr = security_properties(node->security, &properties);
     return SUCCEEDED(hr) ? group_properties_copy(properties, this->out) : hr;
@@ -70,7 +61,9 @@ static HRESULT publish_properties(struct node *node, struct call *call,
                                     .header = buffer_view(&sealed.header),
                                     .payload = buffer_view(&sealed.payload)};
     struct graph_publish publish = {.kind = PUBLISH_SEALED, .sealed = &complete, .reserved = true};
-    struct graph_event event = {.type = GRAPH_PUBLISH, .publish = &publish};
+    call->request = ++call->engine->next_id;
+    struct graph_event event = {
+        .type = GRAPH_PUBLISH, .request = call->request, .publish = &publish};
     hr = node_step(node, &event);
     sealed_record_deinit(&sealed);
     call_defer(node, call, hr);
@@ -82,7 +75,7 @@ static HRESULT run_set(struct call *call)
     struct properties_call *this = (struct properties_call *)call;
     struct node *node;
     const struct group_properties *held;
-    HRESULT hr = find_ready(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     if (SUCCEEDED(hr))
         hr = security_properties(node->security, &held);
     if (FAILED(hr))
@@ -113,6 +106,16 @@ static HRESULT run_set(struct call *call)
     return hr;
 }
 
+static HRESULT run_may_set(struct call *call)
+{
+    struct properties_call *this = (struct properties_call *)call;
+    struct node *node;
+    HRESULT hr = call_ready_node(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
+    return security_may_set_properties(node->security) ? S_OK : PEER_E_NOT_AUTHORIZED;
+}
+
 HRESULT engine_group_set_properties(uint64_t session, const struct engine_set_properties *set)
 {
     struct properties_call this = {.session = session, .set = set};
@@ -122,8 +125,7 @@ HRESULT engine_group_set_properties(uint64_t session, const struct engine_set_pr
     if (!set->long_form)
         wish.schemes = GROUP_SCHEME_CERTIFICATE;
     /* Whether the caller may is known first: a stranger learns nothing about the rest. */
-    uint32_t status;
-    HRESULT hr = engine_group_status(session, &status);
+    HRESULT hr = call_run(&this.call, run_may_set);
     if (SUCCEEDED(hr))
         hr = group_wish_check(&wish, !wants_password);
     if (SUCCEEDED(hr) && wants_password) {
@@ -179,7 +181,7 @@ static HRESULT run_invite(struct call *call)
 {
     struct invite_call *this = (struct invite_call *)call;
     struct node *node;
-    HRESULT hr = find_ready(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     if (FAILED(hr))
         return hr;
     struct buffer chain = BUFFER_NULL;

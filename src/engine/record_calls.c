@@ -36,20 +36,11 @@ struct publish_call {
     uint32_t first_piece;
 };
 
-static HRESULT ready_node(struct call *call, uint64_t id, struct node **node)
-{
-    struct session *session = session_find(call->engine, id);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    *node = session->node;
-    return FAILED(session->node->failed) ? session->node->failed : node_ready(session->node);
-}
-
 static HRESULT run_stage(struct call *call)
 {
     struct publish_call *this = (struct publish_call *)call;
     struct node *node;
-    HRESULT hr = ready_node(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     uint32_t count = payload_piece_count(this->payload.size);
     for (uint32_t i = this->first_piece;
          i < count && i < this->first_piece + STAGE_PIECES && SUCCEEDED(hr); i++) {
@@ -67,15 +58,13 @@ static HRESULT run_publish(struct call *call)
 {
     struct publish_call *this = (struct publish_call *)call;
     struct node *node;
-    HRESULT hr = ready_node(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     if (FAILED(hr))
         return hr;
     call->request = ++call->engine->next_id;
     struct graph_event event = {
         .type = GRAPH_PUBLISH, .request = call->request, .publish = &this->publish};
     hr = node_step(node, &event);
-    if (FAILED(hr) && SUCCEEDED(node->failed))
-        return hr;
     call_defer(node, call, hr);
     return hr;
 }
@@ -200,7 +189,7 @@ static HRESULT run_get(struct call *call)
 {
     struct get_call *this = (struct get_call *)call;
     struct node *node;
-    HRESULT ready = ready_node(call, this->session, &node);
+    HRESULT ready = call_ready_node(call, this->session, &node);
     if (FAILED(ready) && ready != PEER_E_GROUP_NOT_READY)
         return ready;
     struct store_record row;
@@ -290,12 +279,9 @@ static HRESULT list_record(void *context, const struct store_record *row)
 static HRESULT run_list(struct call *call)
 {
     struct list_call *this = (struct list_call *)call;
-    struct session *session = session_find(call->engine, this->session);
-    if (!session)
-        return PEER_E_INVALID_GROUP;
-    this->node = session->node;
-    if (FAILED(this->node->failed))
-        return this->node->failed;
+    HRESULT hr = call_node(call, this->session, &this->node);
+    if (FAILED(hr))
+        return hr;
     uint64_t horizon = graph_horizon(this->node->graph, loop_utc());
     return this->node->store->ops->each(this->node->store, this->type, horizon, true, list_record,
                                         this);
@@ -322,7 +308,7 @@ static HRESULT run_time(struct call *call)
 {
     struct time_call *this = (struct time_call *)call;
     struct node *node;
-    HRESULT hr = ready_node(call, this->session, &node);
+    HRESULT hr = call_ready_node(call, this->session, &node);
     if (SUCCEEDED(hr))
         this->offset = graph_time_offset(node->graph);
     return hr;

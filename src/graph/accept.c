@@ -125,6 +125,24 @@ static HRESULT tell_provider(struct graph *graph, const struct accepted *accepte
     return hr;
 }
 
+static HRESULT tell_removed(struct graph *graph, const struct store_record *row)
+{
+    unsigned effects = 0;
+    struct provider *provider = graph->config.provider;
+    if (!record_type_is_reserved(&row->type))
+        return S_OK;
+    HRESULT hr = provider->ops->removed(provider, &row->type, &row->digest, &effects);
+    if (SUCCEEDED(hr) && (effects & PROVIDER_EFFECT_PROPERTIES))
+        hr = graph_notify_value(graph, GRAPH_NOTICE_PROPERTIES, 0);
+    return hr;
+}
+
+HRESULT remove_row(struct graph *graph, const struct store_record *row)
+{
+    HRESULT hr = graph->config.store->ops->remove(graph->config.store, &row->id);
+    return SUCCEEDED(hr) ? tell_removed(graph, row) : hr;
+}
+
 static int change_of(const struct graph *graph, const struct store_record *row,
                      const struct store_record *held, bool had)
 {
@@ -166,7 +184,9 @@ HRESULT accept_version(struct graph *graph, const struct accepted *accepted)
         store->ops->mark_durable(store);
     expire_schedule(graph, record->expiration);
     int change = change_of(graph, &row, &held, had);
-    if (record_type_is_reserved(&record->type))
+    if (had)
+        hr = tell_removed(graph, &held);
+    if (SUCCEEDED(hr) && record_type_is_reserved(&record->type))
         hr = tell_provider(graph, accepted);
     if (SUCCEEDED(hr) && change != 0)
         hr = graph_notify_record(graph, &row, change);
@@ -228,8 +248,14 @@ static HRESULT drop_row(struct graph *graph, const struct guid *id)
     if (FAILED(hr))
         return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
     bool visible = !row.deleted && row.expiration > graph->expired_to;
-    hr = store->ops->remove(store, id);
-    return SUCCEEDED(hr) && visible ? graph_notify_record(graph, &row, GRAPH_DELETED) : hr;
+    hr = remove_row(graph, &row);
+    if (FAILED(hr) || !visible)
+        return hr;
+    /* The provider may have put an earlier version back. */
+    hr = store->ops->find(store, id, &row);
+    if (hr == PEER_E_RECORD_NOT_FOUND)
+        return graph_notify_record(graph, &row, GRAPH_DELETED);
+    return SUCCEEDED(hr) ? graph_notify_record(graph, &row, GRAPH_UPDATED) : hr;
 }
 
 HRESULT rejudge_everything(struct graph *graph)

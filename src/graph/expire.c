@@ -31,12 +31,16 @@ static HRESULT purge(struct graph *graph, uint64_t until)
 {
     struct store *store = graph->config.store;
     struct purge batch;
+    struct store_record row;
     HRESULT hr = S_OK;
     do {
         batch.count = 0;
         hr = store->ops->each_expired(store, 0, until, EXPIRE_BATCH, collect, &batch);
-        for (uint32_t i = 0; SUCCEEDED(hr) && i < batch.count; i++)
-            hr = store->ops->remove(store, &batch.ids[i]);
+        for (uint32_t i = 0; SUCCEEDED(hr) && i < batch.count; i++) {
+            hr = store->ops->find(store, &batch.ids[i], &row);
+            if (SUCCEEDED(hr))
+                hr = remove_row(graph, &row);
+        }
     } while (SUCCEEDED(hr) && batch.count == EXPIRE_BATCH);
     return FAILED(hr) ? hr : S_OK;
 }

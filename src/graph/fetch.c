@@ -92,11 +92,16 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
     bool busy;
     uint64_t bytes = unfinished_bytes(graph, sources[0], &busy);
     struct neighbour *first = neighbour_find(graph, sources[0]);
-    if (busy || bytes + record->payload_size > LIMIT_UNFINISHED_BYTES) {
-        if (first)
-            first->large_waits = true;
+    struct version_name name = {record->id, record->version, *accepted->digest};
+    if (first)
+        first->large_asked_ms = 0;
+    if (busy && first)
+        large_wait(first, &name);
+    bool crowded = bytes + record->payload_size > LIMIT_UNFINISHED_BYTES;
+    if (crowded && !busy && first)
+        first->large_waits = true;
+    if (busy || crowded)
         return S_OK;
-    }
     struct store_unfinished unfinished = {
         .since_utc = graph->now.utc,
         .record = {.id = record->id,
@@ -116,7 +121,6 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
     HRESULT hr = store->ops->unfinished_put(store, &unfinished);
     if (FAILED(hr))
         return hr;
-    struct version_name name = {record->id, record->version, *accepted->digest};
     struct fetch *fetch = NULL;
     hr = fetch_new(graph, &name, &record->payload_root, record->payload_size, &fetch);
     if (FAILED(hr))

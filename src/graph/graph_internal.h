@@ -81,10 +81,13 @@ struct neighbour {
     bool full;        /* no bulk until drained */
     bool behind;      /* something was not sent or not taken: reconcile when there is room */
     bool large_waits; /* so it was with a large record: reconcile when another is complete */
-    bool serving;     /* it reconciles with us: questions come, SYNC_END is not answered */
-    bool paused;      /* reading stopped: too much unverified */
-    bool resumed;     /* reads on, with what was left in the buffer first */
-    bool announced;   /* the application heard of the connection */
+    struct version_name *large; /* large.c: names to be asked for later; owned */
+    uint32_t large_count;
+    uint64_t large_asked_ms; /* one was asked for, and has not come; 0: none */
+    bool serving;            /* it reconciles with us: questions come, SYNC_END is not answered */
+    bool paused;             /* reading stopped: too much unverified */
+    bool resumed;            /* reads on, with what was left in the buffer first */
+    bool announced;          /* the application heard of the connection */
     bool has_offset;
     struct hash key;
     char *peer_name;
@@ -336,6 +339,8 @@ struct accepted {
 };
 /* accept stores a version that stands, informs provider and application, and floods it on. */
 HRESULT accept_version(struct graph *graph, const struct accepted *accepted) MUST_CHECK;
+/* remove_row takes a stored record away and tells the provider of a reserved one. */
+HRESULT remove_row(struct graph *graph, const struct store_record *row) MUST_CHECK;
 /* flood_row sends a stored row to one neighbour unless it was sent to it, or came from it, lately;
  * flood_again sends it in any case, because the neighbour asked for it. */
 HRESULT flood_row(struct graph *graph, struct neighbour *neighbour, const struct store_record *row,
@@ -385,6 +390,11 @@ void sync_free(struct sync *sync);
 void reconcile_stop(struct graph *graph, struct neighbour *neighbour);
 /* reconcile_check_end ends the own session once all that it brought is judged. */
 HRESULT reconcile_check_end(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
+
+/* large.c: large_wait remembers a record that cannot be fetched now; large_next asks for the next
+ * one when nothing else comes from that neighbour. */
+void large_wait(struct neighbour *neighbour, const struct version_name *name);
+HRESULT large_next(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 
 /* fetch.c */
 HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,

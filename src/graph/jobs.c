@@ -214,6 +214,8 @@ HRESULT jobs_run(struct graph *graph, struct neighbour *neighbour)
     while (SUCCEEDED(hr) && neighbour->job_count > 0 && !neighbour->full &&
            neighbour->out.size < BULK_CHUNK_BYTES)
         hr = run_first(graph, neighbour);
+    if (SUCCEEDED(hr) && !neighbour->direct)
+        hr = large_next(graph, neighbour);
     bool idle = neighbour->job_count == 0 && !neighbour->full && !neighbour->sync;
     bool due = neighbour->behind && graph->now.ms >= neighbour->sync_due_ms;
     if (SUCCEEDED(hr) && idle && due && !neighbour->direct) {

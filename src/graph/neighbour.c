@@ -53,6 +53,7 @@ void neighbour_free(struct neighbour *neighbour)
     jobs_free(neighbour);
     sync_free(neighbour->sync);
     mem_free(neighbour->recent);
+    mem_free(neighbour->large);
     mem_free(neighbour->peer_name);
     mem_free(neighbour);
 }

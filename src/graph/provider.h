@@ -56,6 +56,13 @@ struct provider_ops {
     (struct provider *provider, const struct record *record, const struct hash *digest,
      struct bytes payload, unsigned *effects);
 
+    /* removed tells that a version of a reserved type stands in the store no more, because it was
+     * purged, fell to a revocation, or another took its place (which stands already). The provider
+     * may put back what is to stand instead. */
+    HRESULT(*removed)
+    (struct provider *provider, const struct guid *type, const struct hash *digest,
+     unsigned *effects);
+
     /* certificate_has, certificate_chain: certificate_chain appends, for the certificate named,
      * each DER from the root down as (u32 length, bytes). PEER_E_NOT_FOUND. certificate_take reads
      * one such list, verifies each link and keeps what is new. PEER_E_INVALID_RECORD: wrong in

@@ -6,6 +6,8 @@
  * Failure: nothing of a refused certificate remains. A row with children cannot go. */
 #include "group/certificate_table.h"
 
+enum { LENGTH_SIZE = 4 }; /* before each certificate of a list */
+
 /* All certificates of one key. */
 struct key_rows {
     struct hash key;
@@ -223,7 +225,11 @@ static HRESULT add_parsed(struct certificate_table *table, struct bytes der,
     } else {
         hr = check_root(table, certificate);
     }
-    return SUCCEEDED(hr) ? insert(table, certificate, issuer, row) : hr;
+    if (SUCCEEDED(hr))
+        hr = insert(table, certificate, issuer, row);
+    if (SUCCEEDED(hr))
+        (*row)->chain_size = (issuer ? issuer->chain_size : 0) + LENGTH_SIZE + (uint32_t)der.size;
+    return hr;
 }
 
 HRESULT certificate_table_add(struct certificate_table *table, struct bytes der,
@@ -287,6 +293,13 @@ bool certificate_row_valid(const struct certificate_row *row, uint64_t utc, uint
             return false;
     }
     return true;
+}
+
+bool certificate_row_newer(const struct certificate_row *row, const struct certificate_row *other)
+{
+    if (row->not_before != other->not_before)
+        return row->not_before > other->not_before;
+    return hash_compare(&row->hash, &other->hash) > 0;
 }
 
 bool certificate_row_below(const struct certificate_row *row, const struct certificate_row *above)

@@ -18,12 +18,14 @@ struct certificate_row {
     const char *friendly_name;
     uint64_t not_before;
     uint64_t not_after;
-    uint32_t depth;    /* root 0, creator 1 */
-    uint32_t children; /* rows directly below */
-    uint32_t idle;     /* collections in a row that found no use for it */
-    bool announced;    /* during a collection: a membership record carries it */
+    uint32_t depth;      /* root 0, creator 1 */
+    uint32_t children;   /* rows directly below */
+    uint32_t idle;       /* collections in a row that found no use for it */
+    uint32_t chain_size; /* of the list (u32 length, DER)* from the root down to this */
+    bool announced;      /* during a collection: a membership record carries it */
     uint8_t roles;
     bool deputy;
+    bool own;                            /* of the own key, and accepted as such (security_own.c) */
     struct certificate_row *next_of_key; /* another certificate of the same key */
     UT_hash_handle hh;
 };
@@ -59,6 +61,9 @@ HRESULT certificate_table_each(struct certificate_table *table, uint32_t depth,
 
 /* certificate_row_valid: it and all it hangs on hold at utc, with grace ticks on both sides. */
 bool certificate_row_valid(const struct certificate_row *row, uint64_t utc, uint64_t grace);
+/* certificate_row_newer: of two certificates of one key, row is the one to prefer: it begins later,
+ * or with the greater hash. */
+bool certificate_row_newer(const struct certificate_row *row, const struct certificate_row *other);
 /* certificate_row_below: above is an ancestor of row, not row itself. */
 bool certificate_row_below(const struct certificate_row *row, const struct certificate_row *above);
 

@@ -315,6 +315,35 @@ HRESULT revocation_set_add(struct revocation_set *set, const struct revocation *
     return S_OK;
 }
 
+static void unlink_entry(struct revocation_set *set, const struct entry *entry)
+{
+    struct key_entries *key;
+    HASH_FIND(hh, set->keys, &entry->key, HASH_SIZE, key);
+    ASSERT(key);
+    struct entry **place = &key->first;
+    while (*place != entry)
+        place = &(*place)->next_of_key;
+    *place = entry->next_of_key;
+    if (key->first)
+        return;
+    HASH_DEL(set->keys, key);
+    mem_free(key);
+}
+
+void revocation_set_remove(struct revocation_set *set, const struct hash *digest)
+{
+    for (uint32_t i = 0; i < set->count; i++) {
+        struct entry *entry = set->entries[i];
+        if (!hash_equal(&entry->digest, digest))
+            continue;
+        unlink_entry(set, entry);
+        set->entries[i] = set->entries[--set->count];
+        mem_free(entry);
+        set->decided = false;
+        return;
+    }
+}
+
 bool revocation_certificate_dead(struct revocation_set *set, const struct certificate_row *row)
 {
     decide(set);

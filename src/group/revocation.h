@@ -45,6 +45,10 @@ HRESULT revocation_set_add(struct revocation_set *set, const struct revocation *
                            const struct hash *digest,
                            const struct certificate_row *seal) MUST_CHECK;
 
+/* revocation_set_remove forgets the revocation of that record version, if it is of the set, and
+ * decides what is left anew. */
+void revocation_set_remove(struct revocation_set *set, const struct hash *digest);
+
 /* revocation_certificate_dead: the certificate, or what it hangs on, was removed and no keep-list
  * saves it. */
 bool revocation_certificate_dead(struct revocation_set *set, const struct certificate_row *row);

@@ -19,7 +19,7 @@ static void own(struct provider *provider, struct hash *key, struct bytes *name,
                 uint64_t *expiration)
 {
     struct security *security = security_of(provider);
-    const struct certificate_row *row = security_best(security, &security->key_hash, security->utc);
+    const struct certificate_row *row = security_best_own(security, security->utc);
     *key = security->key_hash;
     *name = bytes_of_text(security->peer_name);
     *expiration = row ? row->not_after : 0;
@@ -27,7 +27,7 @@ static void own(struct provider *provider, struct hash *key, struct bytes *name,
         return;
     for (row = certificate_table_of_key(security->table, &security->key_hash); row;
          row = row->next_of_key) {
-        if (row->not_after > *expiration)
+        if (row->own && row->not_after > *expiration)
             *expiration = row->not_after;
     }
 }
@@ -37,6 +37,7 @@ static const struct provider_ops security_ops = {
     .seal = security_seal,
     .own = own,
     .accepted = security_accepted,
+    .removed = security_removed,
     .certificate_has = security_certificate_has,
     .certificate_chain = security_certificate_chain,
     .certificate_take = security_certificate_take,
@@ -116,6 +117,8 @@ static HRESULT get_text(struct store *store, const char *key, struct buffer *tex
 static HRESULT load(struct security *security, struct signing_key *group_key)
 {
     HRESULT hr = security_load_certificates(security);
+    if (SUCCEEDED(hr))
+        hr = security_own_load(security);
     if (SUCCEEDED(hr) && group_key) {
         uint8_t public_key[KEY_SIZE];
         signing_key_public(group_key, public_key);

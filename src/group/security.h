@@ -92,7 +92,8 @@ void security_revocations_expected(const struct security *security,
                                    struct revocation_summary *summary);
 void security_revocations(const struct security *security, struct revocation_summary *summary);
 
-/* security_own: the newest own certificate that holds at utc and is alive.
+/* security_own: the newest own certificate that holds at utc and is alive. Own are those of the
+ * founding, of invitations taken, and that administrators announced; no others of the own key.
  * PEER_E_INVALID_TIME_PERIOD: none holds now; PEER_E_NOT_AUTHORIZED: revoked. */
 HRESULT security_own(const struct security *security, uint64_t utc,
                      const struct certificate_row **row) MUST_CHECK;
@@ -194,8 +195,9 @@ HRESULT security_collect_certificates(struct security *security, const struct ha
 
 /* ---- for handshake.c ---- */
 
-/* security_admit verifies a chain from a link, keeps its certificates, and gives the row of its
- * last: of this group, alive, holding at utc with the grace of links, and of the key that TLS saw.
+/* security_admit verifies a chain from a link and gives the row of its last: of this group, alive,
+ * holding at utc with the grace of links, and of the key that TLS saw. Then, and only then, its
+ * certificates are kept.
  * PEER_E_CONNECTION_NOT_AUTHENTICATED: another key; PEER_E_NOT_AUTHORIZED: everything else that is
  * wrong. */
 HRESULT security_admit(struct security *security, struct bytes chain, const uint8_t key[KEY_SIZE],

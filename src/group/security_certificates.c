@@ -40,6 +40,18 @@ HRESULT security_certificate_chain(struct provider *provider, const struct hash 
     return hr == PEER_E_NOT_FOUND ? PEER_E_INVALID_DATABASE : hr;
 }
 
+HRESULT security_store_certificate(struct security *security, const struct certificate_row *row,
+                                   struct bytes der)
+{
+    const struct store_certificate stored = {
+        .hash = row->hash,
+        .issuer = row->issuer ? row->issuer->hash : row->hash,
+        .subject_key = row->key_hash,
+        .der = der,
+    };
+    return security->store->ops->certificate_put(security->store, &stored);
+}
+
 HRESULT security_keep(struct security *security, struct bytes der, struct certificate_row **row)
 {
     struct certificate_row *added;
@@ -48,13 +60,7 @@ HRESULT security_keep(struct security *security, struct bytes der, struct certif
         *row = SUCCEEDED(hr) ? added : NULL;
     if (hr != S_OK)
         return hr;
-    const struct store_certificate stored = {
-        .hash = added->hash,
-        .issuer = added->issuer ? added->issuer->hash : added->hash,
-        .subject_key = added->key_hash,
-        .der = der,
-    };
-    hr = security->store->ops->certificate_put(security->store, &stored);
+    hr = security_store_certificate(security, added, der);
     if (FAILED(hr)) {
         certificate_table_remove(security->table, added);
         if (row)
@@ -92,6 +98,24 @@ bool certificate_list_last(struct bytes list, struct bytes *last)
     return !reader.failed && last->size > 0;
 }
 
+bool certificate_list_is_chain_of(struct bytes list, const struct certificate_row *row)
+{
+    const struct certificate_row *path[LIMIT_CHAIN_LENGTH + 1];
+    uint32_t count = 0;
+    struct wire_reader reader;
+    for (; row; row = row->issuer)
+        path[count++] = row;
+    wire_reader_init(&reader, list);
+    while (count-- > 0) {
+        struct bytes der = wire_read_blob(&reader, LIMIT_CERTIFICATE_SIZE);
+        struct hash hash;
+        hash_sha256(der.data, der.size, &hash);
+        if (!hash_equal(&hash, &path[count]->hash))
+            return false;
+    }
+    return wire_reader_done(&reader);
+}
+
 HRESULT security_parse(struct security *security, const struct certificate_row *row,
                        struct certificate *certificate)
 {
@@ -113,8 +137,7 @@ struct certificate_row *security_best(const struct security *security, const str
         if (row->depth == 0 || !certificate_row_valid(row, utc, VALIDITY_GRACE) ||
             revocation_certificate_dead(security->revocations, row))
             continue;
-        if (!best || row->not_before > best->not_before ||
-            (row->not_before == best->not_before && hash_compare(&row->hash, &best->hash) > 0))
+        if (!best || certificate_row_newer(row, best))
             best = row;
     }
     return best;
@@ -199,8 +222,7 @@ static HRESULT is_needed(const struct collecting *collecting, const struct certi
                          bool *needed)
 {
     struct security *security = collecting->security;
-    *needed = row->children > 0 || row->announced ||
-              hash_equal(&row->key_hash, &security->key_hash) || link_uses(collecting, row) ||
+    *needed = row->children > 0 || row->announced || row->own || link_uses(collecting, row) ||
               revocation_needs(security->revocations, row);
     if (*needed)
         return S_OK;

@@ -51,7 +51,10 @@ static HRESULT found_creator(struct security *security, const struct security_se
         return hr;
     hr = certificate_issue(&request, &issuer, security->group_key, &der);
     certificate_deinit(&issuer);
-    return SUCCEEDED(hr) ? security_keep(security, buffer_view(&der), NULL) : hr;
+    struct certificate_row *row;
+    if (SUCCEEDED(hr))
+        hr = security_keep(security, buffer_view(&der), &row);
+    return SUCCEEDED(hr) ? security_own_take(security, row) : hr;
 }
 
 static HRESULT put_sealed(struct security *security, const struct sealed_record *sealed)

@@ -7,6 +7,9 @@
 /* A certificate starts this long before its issue, and links allow as much on both sides. */
 #define VALIDITY_GRACE (20 * 60 * TICKS_PER_SECOND)
 
+/* A chain must fit into what a stranger may send before it is authenticated. */
+#define CHAIN_SIZE_MAX (24u * 1024)
+
 /* What an invitation left behind, for the time before the Security Properties arrive. */
 struct joining {
     char *cloud;
@@ -67,6 +70,9 @@ HRESULT security_certificate_take(struct provider *provider, struct bytes chain)
 /* security_keep verifies one certificate and keeps it in table and store. *row may be NULL. */
 HRESULT security_keep(struct security *security, struct bytes der,
                       struct certificate_row **row) MUST_CHECK;
+/* security_store_certificate puts the certificate of a row into the store. */
+HRESULT security_store_certificate(struct security *security, const struct certificate_row *row,
+                                   struct bytes der) MUST_CHECK;
 /* security_load_certificates fills the table from the store. PEER_E_INVALID_DATABASE. */
 HRESULT security_load_certificates(struct security *security) MUST_CHECK;
 /* security_parse reads a certificate of the table back from the store (certificate_deinit). */
@@ -74,13 +80,30 @@ HRESULT security_parse(struct security *security, const struct certificate_row *
                        struct certificate *certificate) MUST_CHECK;
 /* certificate_list_last gives the last certificate of a (u32 length, DER)* list; false: no list. */
 bool certificate_list_last(struct bytes list, struct bytes *last);
-/* security_best gives the newest certificate of a key that is alive and holds at utc, or NULL. */
+/* certificate_list_is_chain_of: the list holds the certificates from the root down to that of row,
+ * each once, and nothing else. */
+bool certificate_list_is_chain_of(struct bytes list, const struct certificate_row *row);
+/* security_best gives the newest certificate of a key that is alive and holds at utc, or NULL.
+ * Anybody who may invite can have made it: for what this node does itself there is
+ * security_best_own. */
 struct certificate_row *security_best(const struct security *security, const struct hash *key,
                                       uint64_t utc);
+
+/* ---- security_own.c ---- */
+/* security_own_take accepts a certificate as an own one and notes that in the store. S_FALSE: it is
+ * not of the own key and peer name, or its chain is larger than a handshake holds. */
+HRESULT security_own_take(struct security *security, struct certificate_row *row) MUST_CHECK;
+/* security_own_load marks the accepted certificates after security_load_certificates.
+ * PEER_E_INVALID_DATABASE. */
+HRESULT security_own_load(struct security *security) MUST_CHECK;
+/* security_best_own gives the newest own certificate that is alive and holds at utc, or NULL. */
+struct certificate_row *security_best_own(const struct security *security, uint64_t utc);
 
 /* ---- security_records.c ---- */
 HRESULT security_accepted(struct provider *provider, const struct record *record,
                           const struct hash *digest, struct bytes payload, unsigned *effects);
+HRESULT security_removed(struct provider *provider, const struct guid *type,
+                         const struct hash *digest, unsigned *effects);
 /* security_load_records reads properties and revocations from the store. */
 HRESULT security_load_records(struct security *security) MUST_CHECK;
 

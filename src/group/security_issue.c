@@ -8,9 +8,6 @@
 
 #include "group/peer_name.h"
 
-/* A chain must fit into what a stranger may send before it is authenticated. */
-#define CHAIN_SIZE_MAX (24u * 1024)
-
 static uint64_t whole_seconds(uint64_t ticks)
 {
     return ticks / TICKS_PER_SECOND * TICKS_PER_SECOND;

@@ -100,6 +100,14 @@ static HRESULT take_invitation(struct security *security, const struct invitatio
     HRESULT hr = security_certificate_take(&security->provider, invitation->chain);
     if (hr == PEER_E_INVALID_RECORD)
         return PEER_E_INVITATION_NOT_TRUSTED;
+    if (FAILED(hr))
+        return hr;
+    struct certificate_row *row =
+        certificate_table_find(security->table, &invitation->subject->hash);
+    ASSERT(row);
+    hr = security_own_take(security, row);
+    if (hr == S_FALSE)
+        return PEER_E_INVITATION_NOT_TRUSTED;
     return SUCCEEDED(hr) ? keep_joining(security, invitation) : hr;
 }
 

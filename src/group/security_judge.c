@@ -121,8 +121,8 @@ static HRESULT check_revocation(const struct record *record, struct bytes payloa
     return ahead ? PEER_E_INVALID_RECORD : S_OK;
 }
 
-/* Whose membership a chain announces: a chain of this very group, verified unless its end is known.
- */
+/* Whose membership a chain announces: a chain of this very group, and the same to everybody: that
+ * its end is known here spares the signatures, not the rest of the chain. */
 static HRESULT subject_of_chain(const struct security *security, struct bytes list,
                                 struct hash *subject)
 {
@@ -134,7 +134,8 @@ static HRESULT subject_of_chain(const struct security *security, struct bytes li
     const struct certificate_row *row = certificate_table_find(security->table, &hash);
     if (row) {
         *subject = row->key_hash;
-        return S_OK;
+        return row->depth > 0 && certificate_list_is_chain_of(list, row) ? S_OK
+                                                                         : PEER_E_INVALID_RECORD;
     }
     struct chain chain;
     HRESULT hr = chain_parse(list, security->graph_id, &chain);
@@ -217,11 +218,10 @@ sealing_row(struct security *security, const struct record *record, const struct
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (!header_passes(security, row, record) ||
+        if (!row->own || !header_passes(security, row, record) ||
             revocation_signature_dead(security->revocations, row, digest))
             continue;
-        if (!best || row->not_before > best->not_before ||
-            (row->not_before == best->not_before && hash_compare(&row->hash, &best->hash) > 0))
+        if (!best || certificate_row_newer(row, best))
             best = row;
     }
     return best;

@@ -1,9 +1,7 @@
-/* security_known.c - what a group's security tells its callers, and who is admitted to a link.
+/* security_known.c - what a group's security tells its callers.
  *
- * Happy path: a getter, or a walk over the certificates of one key for the newest that holds and is
- * alive. A stranger's chain is admitted when it is of this group, ends in the key of the TLS link,
- * holds now and is not revoked. Failure: codes tell apart what time and what a revocation has
- * ended. */
+ * Happy path: a getter, or a walk over the own certificates for the newest that holds and is alive.
+ * Failure: codes tell apart what time and what a revocation has ended. */
 #include "group/security_internal.h"
 
 struct provider *security_provider(struct security *security)
@@ -38,7 +36,7 @@ bool security_may_set_properties(const struct security *security)
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (row->deputy && certificate_row_valid(row, security->utc, VALIDITY_GRACE) &&
+        if (row->own && row->deputy && certificate_row_valid(row, security->utc, VALIDITY_GRACE) &&
             !revocation_certificate_dead(security->revocations, row))
             return true;
     }
@@ -97,13 +95,13 @@ void security_revocations(const struct security *security, struct revocation_sum
 HRESULT security_own(const struct security *security, uint64_t utc,
                      const struct certificate_row **row)
 {
-    *row = security_best(security, &security->key_hash, utc);
+    *row = security_best_own(security, utc);
     if (*row)
         return S_OK;
     for (const struct certificate_row *other =
              certificate_table_of_key(security->table, &security->key_hash);
          other; other = other->next_of_key) {
-        if (!revocation_certificate_dead(security->revocations, other))
+        if (other->own && !revocation_certificate_dead(security->revocations, other))
             return PEER_E_INVALID_TIME_PERIOD;
     }
     return PEER_E_NOT_AUTHORIZED;
@@ -128,36 +126,4 @@ HRESULT security_own_chain(const struct security *security, uint64_t utc, struct
 struct signing_key *security_own_key(const struct security *security)
 {
     return security->key;
-}
-
-HRESULT security_admit(struct security *security, struct bytes chain, const uint8_t key[KEY_SIZE],
-                       uint64_t utc, const struct certificate_row **row)
-{
-    struct certificate leaf;
-    struct bytes last;
-    *row = NULL;
-    if (!certificate_list_last(chain, &last))
-        return PEER_E_NOT_AUTHORIZED;
-    HRESULT hr = certificate_parse(last, &leaf);
-    if (FAILED(hr))
-        return hr == E_OUTOFMEMORY ? hr : PEER_E_NOT_AUTHORIZED;
-    struct hash hash = leaf.hash;
-    bool own_key = memcmp(leaf.key, key, KEY_SIZE) == 0;
-    bool of_group =
-        leaf.kind == CERTIFICATE_MEMBER && strcmp(leaf.group_name, security->graph_id) == 0;
-    certificate_deinit(&leaf);
-    if (!own_key)
-        return PEER_E_CONNECTION_NOT_AUTHENTICATED;
-    if (!of_group)
-        return PEER_E_NOT_AUTHORIZED;
-    hr = security_certificate_take(&security->provider, chain);
-    if (FAILED(hr))
-        return hr == PEER_E_INVALID_RECORD ? PEER_E_NOT_AUTHORIZED : hr;
-    const struct certificate_row *found = certificate_table_find(security->table, &hash);
-    ASSERT(found);
-    if (!certificate_row_valid(found, utc, VALIDITY_GRACE) ||
-        revocation_certificate_dead(security->revocations, found))
-        return PEER_E_NOT_AUTHORIZED;
-    *row = found;
-    return S_OK;
 }

@@ -41,8 +41,10 @@ static HRESULT require_member(struct gathering *gathering, const struct hash *ke
     HASH_FIND(hh, gathering->members, key, HASH_SIZE, *member);
     if (*member)
         return S_OK;
-    const struct certificate_row *row =
-        security_best(gathering->security, key, gathering->security->utc);
+    const struct security *security = gathering->security;
+    bool self = hash_equal(key, &security->key_hash);
+    const struct certificate_row *row = self ? security_best_own(security, security->utc)
+                                             : security_best(security, key, security->utc);
     if (!row || (gathering->only && strcmp(row->peer_name, gathering->only) != 0))
         return S_OK;
     struct member *made = mem_zalloc(sizeof(*made));

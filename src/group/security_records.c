@@ -54,6 +54,28 @@ static HRESULT accept_revocation(struct security *security, const struct record 
     return FAILED(hr) ? hr : S_OK;
 }
 
+/* [protocol 2] What an administrator announces for the own key becomes an own certificate. */
+static HRESULT accept_membership(struct security *security, const struct record *record,
+                                 struct bytes chain)
+{
+    struct store_record stored;
+    struct bytes last;
+    struct hash hash;
+    HRESULT hr = security_certificate_take(&security->provider, chain);
+    if (SUCCEEDED(hr))
+        hr = security->store->ops->find(security->store, &record->id, &stored);
+    if (FAILED(hr))
+        return hr;
+    const struct certificate_row *seal =
+        certificate_table_find(security->table, &stored.certificate);
+    if (!seal || !(seal->roles & ROLE_ADMIN) || !certificate_list_last(chain, &last))
+        return S_OK;
+    hash_sha256(last.data, last.size, &hash);
+    struct certificate_row *row = certificate_table_find(security->table, &hash);
+    hr = row ? security_own_take(security, row) : S_OK;
+    return FAILED(hr) ? hr : S_OK;
+}
+
 HRESULT security_accepted(struct provider *provider, const struct record *record,
                           const struct hash *digest, struct bytes payload, unsigned *effects)
 {
@@ -70,7 +92,18 @@ HRESULT security_accepted(struct provider *provider, const struct record *record
     if (guid_equal(&record->type, &RECORD_TYPE_REVOCATION))
         return accept_revocation(security, record, digest, payload, effects);
     if (guid_equal(&record->type, &RECORD_TYPE_MEMBERSHIP) && payload.size > 0)
-        return security_certificate_take(provider, payload);
+        return accept_membership(security, record, payload);
+    return S_OK;
+}
+
+/* [protocol 7] A revocation counts for as long as it is stored. */
+HRESULT security_removed(struct provider *provider, const struct guid *type,
+                         const struct hash *digest, unsigned *effects)
+{
+    struct security *security = security_of(provider);
+    *effects = PROVIDER_EFFECT_NONE;
+    if (guid_equal(type, &RECORD_TYPE_REVOCATION))
+        revocation_set_remove(security->revocations, digest);
     return S_OK;
 }
 

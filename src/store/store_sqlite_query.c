@@ -30,7 +30,9 @@ HRESULT sql_result(sqlite3 *db, int rc)
     case SQLITE_IOERR:
         if (rc == SQLITE_IOERR_CORRUPTFS || rc == SQLITE_IOERR_DATA)
             return PEER_E_INVALID_DATABASE;
-        return error == ENOSPC || error == EDQUOT ? PEER_E_DISK_FULL : PEER_E_DATABASE_ACCESSDENIED;
+        /* A limit on files' sizes is one more way to have no room. */
+        return error == ENOSPC || error == EDQUOT || error == EFBIG ? PEER_E_DISK_FULL
+                                                                    : PEER_E_DATABASE_ACCESSDENIED;
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
     case SQLITE_PERM:

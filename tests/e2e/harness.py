@@ -39,7 +39,8 @@ class World:
 
     def __init__(self, program):
         self.program = program
-        self.folder = tempfile.mkdtemp(prefix="peergroup-e2e-", dir="/dev/shm" if IN_MEMORY else None)
+        place = os.environ.get("PEERGROUP_TEST_FOLDER") or ("/dev/shm" if IN_MEMORY else None)
+        self.folder = tempfile.mkdtemp(prefix="peergroup-e2e-", dir=place)
         self.members = []
 
     def __enter__(self):

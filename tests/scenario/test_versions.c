@@ -254,6 +254,64 @@ static void writer_keeps_the_rules(void **state)
     sim_free(sim);
 }
 
+static struct guid add_contact(struct sim *sim, uint32_t index)
+{
+    struct graph_publish contact = {.kind = PUBLISH_ADD,
+                                    .type = RECORD_TYPE_CONTACT,
+                                    .expiration = sim_peer_time(sim) + 86400 * TICKS_PER_SECOND,
+                                    .reserved = true};
+    payload_leaf(contact.payload, &contact.payload_root);
+    struct graph_event event = {.type = GRAPH_PUBLISH, .publish = &contact, .request = 6};
+    assert_ok(sim_event(sim, index, &event));
+    struct sim_node *node = sim_node(sim, index);
+    assert_int_equal(node->completed, 6);
+    assert_ok(node->completed_hr);
+    return node->notices[node->notice_count - 1].id;
+}
+
+/* Of a reserved record the provider hears whichever way a version of it goes. */
+static void provider_hears_of_what_stands_no_more(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_of_seed(10);
+    add_founder(sim);
+    add_member(sim, 0);
+    struct guid id = add_contact(sim, 1);
+    sim_run(sim, 2000);
+    assert_true(sim_holds(sim, 0, &id));
+    assert_int_equal(sim_node(sim, 0)->provider.removals, 0);
+    struct graph_publish update = {.kind = PUBLISH_UPDATE,
+                                   .id = id,
+                                   .type = RECORD_TYPE_CONTACT,
+                                   .expiration = sim_peer_time(sim) + 2 * 86400 * TICKS_PER_SECOND,
+                                   .reserved = true};
+    payload_leaf(update.payload, &update.payload_root);
+    struct graph_event event = {.type = GRAPH_PUBLISH, .publish = &update};
+    assert_ok(sim_event(sim, 1, &event));
+    sim_run(sim, 2000);
+    for (uint32_t i = 0; i < 2; i++)
+        assert_int_equal(sim_node(sim, i)->provider.removals, 1);
+    struct graph_publish revocation = {.kind = PUBLISH_ADD,
+                                       .type = RECORD_TYPE_REVOCATION,
+                                       .expiration = sim_peer_time(sim) + 600 * TICKS_PER_SECOND,
+                                       .payload = bytes_of(&sim_node(sim, 1)->key.hash, HASH_SIZE),
+                                       .payload_size = HASH_SIZE,
+                                       .reserved = true};
+    payload_leaf(revocation.payload, &revocation.payload_root);
+    event = (struct graph_event){.type = GRAPH_PUBLISH, .publish = &revocation};
+    assert_ok(sim_event(sim, 0, &event));
+    assert_false(sim_holds(sim, 0, &id));
+    assert_int_equal(sim_node(sim, 0)->provider.removals, 2);
+    assert_int_equal(sim_node(sim, 0)->provider.revoked_count, 1);
+    /* The revocation ends, and a day later it is purged. */
+    sim_run(sim, 23 * HOUR_MS);
+    assert_int_equal(sim_node(sim, 0)->provider.revoked_count, 1);
+    sim_run(sim, 4 * HOUR_MS);
+    assert_int_equal(sim_node(sim, 0)->provider.revoked_count, 0);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
 static void revocation_removes_and_unlinks(void **state)
 {
     (void)state;
@@ -288,9 +346,12 @@ static void revocation_removes_and_unlinks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(concurrent_updates_converge),    cmocka_unit_test(deletion_is_final),
-        cmocka_unit_test(order_does_not_matter),          cmocka_unit_test(writer_keeps_the_rules),
+        cmocka_unit_test(concurrent_updates_converge),
+        cmocka_unit_test(deletion_is_final),
+        cmocka_unit_test(order_does_not_matter),
+        cmocka_unit_test(writer_keeps_the_rules),
         cmocka_unit_test(revocation_removes_and_unlinks),
+        cmocka_unit_test(provider_hears_of_what_stands_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,6 +163,7 @@ class Symbols(Tree):
         self.write("include/peergroup/platform.h", "")
         self.write("include/peergroup/extensions.h", "")
         self.write("include/peergroup/compat/pnrpns.h", "")
+        self.write("include/peergroup/extensions.h", "")
 
     def check(self, header, source):
         self.write("include/p2p.h", header)
@@ -175,6 +176,14 @@ class Symbols(Tree):
         code, output = self.check(self.HEADER, self.SOURCE)
         self.assertEqual(code, 0, output)
         self.assertIn("3 names declared, 3 exported", output)
+
+    def test_an_extension_counts_as_declared(self):
+        self.write("include/peergroup/extensions.h", "int PeerThree(void);\n")
+        code, output = self.check(self.HEADER, self.SOURCE)
+        self.assertEqual(code, 1, output)
+        self.assertIn("declared and not exported: PeerThree", output)
+        code, output = self.check(self.HEADER, self.SOURCE + "int PeerThree(void) { return 3; }\n")
+        self.assertEqual(code, 0, output)
 
     def test_an_export_without_declaration(self):
         code, output = self.check(self.HEADER, self.SOURCE + "int PeerThree(void) { return 1; }\n")

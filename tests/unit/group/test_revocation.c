@@ -346,6 +346,43 @@ static void test_lack_of_memory_adds_nothing(void **state)
     fail();
 }
 
+static void test_what_is_removed_counts_no_more(void **state)
+{
+    (void)state;
+    const struct planned first = {ADMIN, MEMBER, START, {{{0}}}, 0};
+    const struct planned second = {CREATOR, MEMBER, START + 5, {{{0}}}, 0};
+    const struct planned above = {ROOT, ADMIN, START, {{{0}}}, 0};
+    struct certificate_row rows[ROW_COUNT];
+    struct revocation_set *set;
+    struct revocation_summary summary;
+    tree(rows);
+    assert_ok(revocation_set_new(&set));
+    add(set, rows, &first, 1);
+    add(set, rows, &second, 2);
+    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == START + 5);
+    struct hash digest = digest_of(2);
+    revocation_set_remove(set, &digest);
+    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == START);
+    assert_false(revocation_needs(set, &rows[CREATOR]));
+    assert_true(revocation_certificate_dead(set, &rows[MEMBER]));
+    revocation_set_remove(set, &digest); /* it is gone already */
+    digest = digest_of(1);
+    /* What stops a revocation from counting goes, and it counts again. */
+    add(set, rows, &above, 3);
+    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == 0);
+    struct hash third = digest_of(3);
+    revocation_set_remove(set, &third);
+    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == START);
+    revocation_set_remove(set, &digest);
+    assert_false(revocation_certificate_dead(set, &rows[MEMBER]));
+    revocation_set_summary(set, &summary);
+    assert_int_equal(summary.count, 0);
+    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == 0);
+    add(set, rows, &first, 1);
+    assert_true(revocation_certificate_dead(set, &rows[MEMBER]));
+    revocation_set_free(set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_payload),
         cmocka_unit_test(test_a_full_list_fits_into_an_inline_payload),
         cmocka_unit_test(test_lack_of_memory_adds_nothing),
+        cmocka_unit_test(test_what_is_removed_counts_no_more),
     };
     return cmocka_run_group_tests_name("group-revocation", tests, NULL, NULL);
 }

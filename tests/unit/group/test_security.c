@@ -398,6 +398,18 @@ static void test_a_deputy_may_write_properties_and_root_revocations(void **state
 
 /* ---- membership records ---- */
 
+/* At most four certificates of a list; views into it. */
+static uint32_t list_split(struct bytes list, struct bytes ders[4])
+{
+    uint32_t count = 0;
+    while (list.size > 0 && count < 4) {
+        size_t size = (size_t)(list.data[2] << 8 | list.data[3]);
+        ders[count++] = bytes_of(list.data + 4, size);
+        list = bytes_of(list.data + 4 + size, list.size - 4 - size);
+    }
+    return count;
+}
+
 static void test_membership_is_its_members_or_an_administrators(void **state)
 {
     struct group *group = *state;
@@ -436,6 +448,50 @@ static void test_membership_is_its_members_or_an_administrators(void **state)
     buffer_deinit(&own);
     buffer_deinit(&chain);
     party_deinit(&fresh);
+}
+
+/* Whether a payload is a chain must not depend on which certificates a member has met before. */
+static void test_no_membership_is_judged_by_its_last_certificate_alone(void **state)
+{
+    struct group *group = *state;
+    struct party *founder = &group->scene.founder;
+    struct party stranger = party_join(founder, 34, ROLE_MEMBER);
+    struct buffer chain = BUFFER_NULL, other = BUFFER_NULL, list = BUFFER_NULL;
+    struct bytes ders[4], others[4], view;
+    assert_ok(security_own_chain(group->inviter.security, SCENE_NOW, &chain));
+    assert_ok(security_own_chain(group->admin.security, SCENE_NOW, &other));
+    assert_int_equal(list_split(buffer_view(&chain), ders), 3);
+    assert_int_equal(list_split(buffer_view(&other), others), 3);
+    const struct bytes junk = bytes_of("junk", 4);
+    const struct bytes lists[][4] = {{junk, ders[2]},
+                                     {ders[2]},
+                                     {ders[1], ders[2]},
+                                     {ders[0], ders[2]},
+                                     {ders[0], junk, ders[2]},
+                                     {junk, ders[0], ders[1], ders[2]},
+                                     {ders[0], ders[1], others[2], ders[2]},
+                                     {ders[0], ders[1], ders[1], ders[2]},
+                                     {ders[0]},
+                                     {ders[0], ders[1], ders[2]}};
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+        HRESULT want = i + 1 == ARRAY_SIZE(lists) ? S_OK : PEER_E_INVALID_RECORD;
+        uint32_t count = 0;
+        while (count < 4 && lists[i][count].size > 0)
+            count++;
+        list.size = 0;
+        assert_ok(chain_encode(lists[i], count, &list));
+        view = buffer_view(&list);
+        /* The member knows the certificate, the stranger gets it only with the record. */
+        EXPECT(&group->inviter, want, .type = RECORD_TYPE_MEMBERSHIP, .payload = view);
+        struct draft draft = {.type = RECORD_TYPE_MEMBERSHIP, .payload = view};
+        struct sealed_record sealed = party_force(founder, &draft);
+        assert_hr(party_judge(&stranger, founder, &sealed), want);
+        sealed_record_deinit(&sealed);
+    }
+    buffer_deinit(&list);
+    buffer_deinit(&other);
+    buffer_deinit(&chain);
+    party_deinit(&stranger);
 }
 
 static void test_an_announced_certificate_enters_every_table(void **state)
@@ -563,6 +619,37 @@ static void test_a_removed_member_is_out_and_may_come_back(void **state)
     buffer_deinit(&chain);
     party_deinit(&guest);
     party_deinit(&friend);
+}
+
+static void test_a_revocation_counts_as_long_as_it_is_stored(void **state)
+{
+    struct group *group = *state;
+    struct party guest = party_join(&group->admin, 45, ROLE_MEMBER);
+    struct party witness = party_join(&group->scene.founder, 46, ROLE_MEMBER);
+    struct provider *provider = party_provider(&witness);
+    struct draft draft = {.type = APP_TYPE};
+    struct sealed_record sealed;
+    unsigned effects = 1;
+    assert_ok(party_write(&guest, &draft, &sealed));
+    struct sealed_record revocation =
+        scene_revoke(&group->admin, false, &guest.key_hash, SCENE_NOW, NULL, 0);
+    assert_ok(party_deliver(&witness, &group->admin, &revocation));
+    assert_hr(party_judge(&witness, &guest, &sealed), PEER_E_NOT_AUTHORIZED);
+    assert_ok(witness.store->ops->remove(witness.store, &revocation.record.id));
+    assert_ok(
+        provider->ops->removed(provider, &RECORD_TYPE_REVOCATION, &revocation.digest, &effects));
+    assert_int_equal(effects, PROVIDER_EFFECT_NONE);
+    for (int reopened = 0; reopened < 2; reopened++) {
+        struct revocation_summary summary;
+        security_revocations(witness.security, &summary);
+        assert_int_equal(summary.count, 0);
+        assert_ok(party_judge(&witness, &guest, &sealed));
+        party_reopen(&witness, NULL);
+    }
+    sealed_record_deinit(&revocation);
+    sealed_record_deinit(&sealed);
+    party_deinit(&guest);
+    party_deinit(&witness);
 }
 
 /* The same revocations, certificates and records in other orders: each judgement must be the same.
@@ -761,9 +848,11 @@ int main(void)
         cmocka_unit_test(test_properties_of_later_versions_stand_but_stop_this_build),
         cmocka_unit_test(test_a_deputy_may_write_properties_and_root_revocations),
         cmocka_unit_test(test_membership_is_its_members_or_an_administrators),
+        cmocka_unit_test(test_no_membership_is_judged_by_its_last_certificate_alone),
         cmocka_unit_test(test_an_announced_certificate_enters_every_table),
         cmocka_unit_test(test_form_of_revocations),
         cmocka_unit_test(test_a_removed_member_is_out_and_may_come_back),
+        cmocka_unit_test(test_a_revocation_counts_as_long_as_it_is_stored),
         cmocka_unit_test(test_any_order_gives_the_same_judgement),
         cmocka_unit_test(test_certificates_come_root_first_and_of_this_group),
         cmocka_unit_test(test_a_key_stands_once_in_a_chain),

@@ -3,6 +3,9 @@
 #include "scene.h"
 #include "support/test.h"
 
+#include "group/peer_name.h"
+#include "group/security_internal.h"
+
 struct group {
     struct scene scene;
     struct party admin, inviter, member;
@@ -207,6 +210,140 @@ static void test_opening_checks_whose_store_it_is(void **state)
         E_INVALIDARG);
 }
 
+/* ---- the own certificate ---- */
+
+static void announce(const struct party *to, const struct party *by, struct bytes chain,
+                     uint8_t nonce)
+{
+    struct draft draft = {.type = RECORD_TYPE_MEMBERSHIP, .payload = chain, .nonce = nonce};
+    struct sealed_record sealed;
+    assert_ok(party_write(by, &draft, &sealed));
+    assert_ok(party_deliver(to, by, &sealed));
+    sealed_record_deinit(&sealed);
+}
+
+static struct hash own_hash(const struct party *party)
+{
+    const struct certificate_row *row;
+    assert_ok(security_own(party->security, SCENE_NOW, &row));
+    return row->hash;
+}
+
+static struct hash sealing_hash(const struct party *party)
+{
+    struct draft draft = {.type = {{0xEE}}};
+    struct sealed_record sealed;
+    assert_ok(party_write(party, &draft, &sealed));
+    struct hash hash = sealed.seal.certificate;
+    sealed_record_deinit(&sealed);
+    return hash;
+}
+
+static void test_nobody_plants_the_own_certificate_of_another(void **state)
+{
+    struct group *group = *state;
+    struct party victim = party_join(&group->scene.founder, 110, ROLE_ADMIN);
+    struct issue_request request = issue_for(&victim, ROLE_MEMBER);
+    struct provider *provider = party_provider(&victim);
+    struct hash before = own_hash(&victim), key;
+    struct bytes name;
+    uint64_t end;
+    request.not_before = SCENE_NOW - 60 * TICKS_PER_SECOND;
+    request.not_after = SCENE_NOW + SCENE_DAY;
+    struct buffer chain = party_issue(&group->inviter, &request);
+    assert_ok(provider->ops->certificate_take(provider, buffer_view(&chain)));
+    for (int reopened = 0; reopened < 2; reopened++) {
+        struct hash own = own_hash(&victim), sealing = sealing_hash(&victim);
+        assert_true(hash_equal(&own, &before));
+        assert_true(hash_equal(&sealing, &before));
+        assert_int_equal(security_own_roles(victim.security, SCENE_NOW), ROLE_ADMIN);
+        provider = party_provider(&victim);
+        provider->ops->own(provider, &key, &name, &end);
+        assert_true(end == TICKS_UNLIMITED);
+        party_reopen(&victim, NULL);
+    }
+    /* It is of no use to anybody here, and goes like any other. */
+    uint32_t count = certificate_table_count(victim.security->table);
+    for (int i = 0; i < 3; i++)
+        assert_ok(security_collect_certificates(victim.security, NULL, 0));
+    assert_true(certificate_table_count(victim.security->table) < count);
+    assert_int_equal(security_own_roles(victim.security, SCENE_NOW), ROLE_ADMIN);
+    buffer_deinit(&chain);
+    party_deinit(&victim);
+}
+
+static void test_an_administrator_may_announce_an_own_certificate(void **state)
+{
+    struct group *group = *state;
+    struct party guest = party_join(&group->scene.founder, 111, ROLE_MEMBER);
+    struct issue_request request = issue_for(&guest, ROLE_INVITING_MEMBER);
+    request.not_before = SCENE_NOW - 60 * TICKS_PER_SECOND;
+    struct buffer chain = party_issue(&group->admin, &request);
+    announce(&guest, &group->admin, buffer_view(&chain), 1);
+    assert_int_equal(security_own_roles(guest.security, SCENE_NOW), ROLE_INVITING_MEMBER);
+    struct hash own = own_hash(&guest), sealing = sealing_hash(&guest);
+    assert_true(hash_equal(&own, &sealing));
+    party_reopen(&guest, NULL);
+    assert_int_equal(security_own_roles(guest.security, SCENE_NOW), ROLE_INVITING_MEMBER);
+    for (int i = 0; i < 3; i++)
+        assert_ok(security_collect_certificates(guest.security, NULL, 0));
+    assert_int_equal(security_own_roles(guest.security, SCENE_NOW), ROLE_INVITING_MEMBER);
+    /* Not under another peer name. */
+    char *alias;
+    assert_ok(peer_name_make(&guest.key_hash, "alias", &alias));
+    struct issue_request other = issue_for(&guest, ROLE_ADMIN);
+    other.peer_name = alias;
+    other.not_before = SCENE_NOW - 30 * TICKS_PER_SECOND;
+    struct buffer aliased = party_issue(&group->admin, &other);
+    announce(&guest, &group->admin, buffer_view(&aliased), 2);
+    assert_int_equal(security_own_roles(guest.security, SCENE_NOW), ROLE_INVITING_MEMBER);
+    mem_free(alias);
+    buffer_deinit(&aliased);
+    buffer_deinit(&chain);
+    party_deinit(&guest);
+}
+
+static void test_an_own_certificate_fits_into_a_handshake(void **state)
+{
+    struct group *group = *state;
+    struct party guest = party_join(&group->inviter, 112, ROLE_MEMBER);
+    struct hash hash = own_hash(&guest);
+    struct certificate_row *row = certificate_table_find(guest.security->table, &hash);
+    struct buffer chain = BUFFER_NULL;
+    assert_ok(security_own_chain(guest.security, SCENE_NOW, &chain));
+    assert_int_equal(row->chain_size, chain.size);
+    row->own = false;
+    row->chain_size = CHAIN_SIZE_MAX + 1;
+    assert_hr(security_own_take(guest.security, row), S_FALSE);
+    assert_false(row->own);
+    row->chain_size = CHAIN_SIZE_MAX;
+    assert_ok(security_own_take(guest.security, row));
+    assert_true(row->own);
+    buffer_deinit(&chain);
+    party_deinit(&guest);
+}
+
+static void test_a_damaged_list_of_own_certificates_is_noticed(void **state)
+{
+    struct group *group = *state;
+    struct party guest = party_join(&group->inviter, 113, ROLE_MEMBER);
+    struct security_self self = party_self(&guest);
+    struct security *security;
+    static const uint8_t unknown[HASH_SIZE] = {1};
+    struct hash others = own_hash(&group->inviter);
+    const struct bytes bad[] = {bytes_of(unknown, HASH_SIZE), bytes_of(unknown, HASH_SIZE - 1),
+                                bytes_of(others.bytes, HASH_SIZE)};
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        assert_ok(guest.store->ops->value_put(guest.store, "own/certificates", bad[i]));
+        assert_hr(security_open(guest.store, &self, NULL, SCENE_NOW, &security),
+                  PEER_E_INVALID_DATABASE);
+    }
+    assert_ok(guest.store->ops->value_remove(guest.store, "own/certificates"));
+    assert_hr(security_open(guest.store, &self, NULL, SCENE_NOW, &security),
+              PEER_E_INVALID_DATABASE);
+    party_deinit(&guest);
+}
+
 /* ---- members ---- */
 
 struct seen {
@@ -315,6 +452,10 @@ int main(void)
         cmocka_unit_test(test_an_invitation_is_for_one_identity),
         cmocka_unit_test(test_a_newer_invitation_changes_the_role),
         cmocka_unit_test(test_opening_checks_whose_store_it_is),
+        cmocka_unit_test(test_nobody_plants_the_own_certificate_of_another),
+        cmocka_unit_test(test_an_administrator_may_announce_an_own_certificate),
+        cmocka_unit_test(test_an_own_certificate_fits_into_a_handshake),
+        cmocka_unit_test(test_a_damaged_list_of_own_certificates_is_noticed),
         cmocka_unit_test(test_members_are_those_with_live_records),
         cmocka_unit_test(test_founding_survives_lack_of_memory),
     };
