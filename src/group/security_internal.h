@@ -104,7 +104,17 @@ HRESULT security_accepted(struct provider *provider, const struct record *record
                           const struct hash *digest, struct bytes payload, unsigned *effects);
 HRESULT security_removed(struct provider *provider, const struct guid *type,
                          const struct hash *digest, unsigned *effects);
-/* security_load_records reads properties and revocations from the store. */
+/* security_load_records reads properties and revocations from the store; security_load_properties
+ * the former alone, and forgets them when the store has none. */
 HRESULT security_load_records(struct security *security) MUST_CHECK;
+HRESULT security_load_properties(struct security *security) MUST_CHECK;
+
+/* ---- security_founded.c ---- */
+/* security_keep_properties keeps a stored version of the Security Properties aside if the group's
+ * own certificate sealed it. */
+HRESULT security_keep_properties(struct security *security,
+                                 const struct store_record *stored) MUST_CHECK;
+/* security_properties_gone puts the version back that was kept, when none stands any more. */
+HRESULT security_properties_gone(struct security *security, unsigned *effects) MUST_CHECK;
 
 #endif

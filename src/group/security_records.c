@@ -76,6 +76,22 @@ static HRESULT accept_membership(struct security *security, const struct record 
     return FAILED(hr) ? hr : S_OK;
 }
 
+static HRESULT accept_properties(struct security *security, const struct record *record,
+                                 struct bytes payload, unsigned *effects)
+{
+    struct store_record stored;
+    HRESULT hr = security->store->ops->get(security->store, &record->id, &stored);
+    if (FAILED(hr))
+        return hr;
+    hr = security_keep_properties(security, &stored);
+    store_record_deinit(&stored);
+    if (SUCCEEDED(hr))
+        hr = read_properties(security, payload);
+    if (SUCCEEDED(hr))
+        *effects |= PROVIDER_EFFECT_PROPERTIES;
+    return hr;
+}
+
 HRESULT security_accepted(struct provider *provider, const struct record *record,
                           const struct hash *digest, struct bytes payload, unsigned *effects)
 {
@@ -83,12 +99,8 @@ HRESULT security_accepted(struct provider *provider, const struct record *record
     *effects = PROVIDER_EFFECT_NONE;
     if (record->deleted)
         return S_OK;
-    if (guid_equal(&record->type, &RECORD_TYPE_SECURITY_PROPERTIES)) {
-        HRESULT hr = read_properties(security, payload);
-        if (SUCCEEDED(hr))
-            *effects |= PROVIDER_EFFECT_PROPERTIES;
-        return hr;
-    }
+    if (guid_equal(&record->type, &RECORD_TYPE_SECURITY_PROPERTIES))
+        return accept_properties(security, record, payload, effects);
     if (guid_equal(&record->type, &RECORD_TYPE_REVOCATION))
         return accept_revocation(security, record, digest, payload, effects);
     if (guid_equal(&record->type, &RECORD_TYPE_MEMBERSHIP) && payload.size > 0)
@@ -104,6 +116,8 @@ HRESULT security_removed(struct provider *provider, const struct guid *type,
     *effects = PROVIDER_EFFECT_NONE;
     if (guid_equal(type, &RECORD_TYPE_REVOCATION))
         revocation_set_remove(security->revocations, digest);
+    if (guid_equal(type, &RECORD_TYPE_SECURITY_PROPERTIES))
+        return security_properties_gone(security, effects);
     return S_OK;
 }
 
@@ -119,16 +133,29 @@ static HRESULT load_revocation(void *context, const struct store_record *stored)
 HRESULT security_load_records(struct security *security)
 {
     struct store *store = security->store;
-    struct store_record stored = {.version = 0};
-    struct guid id;
     HRESULT hr =
         store->ops->each(store, &RECORD_TYPE_REVOCATION, 0, true, load_revocation, security);
-    if (FAILED(hr))
-        return hr;
+    return SUCCEEDED(hr) ? security_load_properties(security) : hr;
+}
+
+static void forget_properties(struct security *security)
+{
+    group_properties_deinit(&security->properties);
+    security->has_properties = false;
+    security->properties_unsupported = false;
+}
+
+HRESULT security_load_properties(struct security *security)
+{
+    struct store *store = security->store;
+    struct store_record stored = {.version = 0};
+    struct guid id;
     security_properties_id(security, &id);
-    hr = store->ops->get(store, &id, &stored);
-    if (hr == PEER_E_RECORD_NOT_FOUND)
+    HRESULT hr = store->ops->get(store, &id, &stored);
+    if (hr == PEER_E_RECORD_NOT_FOUND) {
+        forget_properties(security);
         return S_OK;
+    }
     if (FAILED(hr))
         return hr;
     hr = read_properties(security, stored.payload);

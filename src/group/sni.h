@@ -59,8 +59,9 @@ void sni_nonces_deinit(struct sni_nonces *nonces);
 /* sni_nonces_take remembers a nonce that was made for day. Those that can no longer match are
  * forgotten; beyond SNI_NONCES_MAX the oldest one is. That is the safe side: refusing would let any
  * insider shut the group's door with 4096 calls, while a forgotten name, replayed by someone who
- * recorded it, only shows the listener's key, as anyone who knows the group can see it.
- * E_ACCESSDENIED: seen before. E_OUTOFMEMORY: not remembered, so do not admit. */
+ * recorded it, shows the group's name and the listener's key and chain, no more than its first use
+ * by somebody who held the caller back would show. E_ACCESSDENIED: seen before. E_OUTOFMEMORY: not
+ * remembered, so do not admit. */
 HRESULT sni_nonces_take(struct sni_nonces *nonces, const uint8_t nonce[SNI_NONCE_SIZE],
                         uint32_t day, uint32_t today) MUST_CHECK;
 

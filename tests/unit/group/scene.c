@@ -117,6 +117,50 @@ struct party party_join(const struct party *issuer, unsigned number, unsigned ro
     return party;
 }
 
+/* No call makes a deputy: it is issued by hand. */
+static void issue_deputy(const struct scene *scene, const struct party *deputy, struct buffer *list)
+{
+    const struct party *founder = &scene->founder;
+    const struct certificate_row *row;
+    struct certificate root;
+    struct buffer der = BUFFER_NULL;
+    assert_ok(security_own(founder->security, SCENE_NOW, &row));
+    assert_ok(founder->store->ops->certificate_get(founder->store, &row->issuer->hash, &der));
+    struct bytes view = buffer_view(&der);
+    assert_ok(chain_encode(&view, 1, list));
+    assert_ok(certificate_parse(view, &root));
+    struct certificate_request request = {.kind = CERTIFICATE_MEMBER,
+                                          .peer_name = deputy->name,
+                                          .roles = ROLE_MEMBER,
+                                          .deputy = true,
+                                          .not_before = row->not_before,
+                                          .not_after = TICKS_UNLIMITED};
+    memcpy(request.key, deputy->public_key, KEY_SIZE);
+    der.size = 0;
+    assert_ok(certificate_issue(&request, &root, scene->group_key, &der));
+    view = buffer_view(&der);
+    assert_ok(chain_encode(&view, 1, list));
+    certificate_deinit(&root);
+    buffer_deinit(&der);
+}
+
+struct party scene_deputy(const struct scene *scene, unsigned number)
+{
+    struct party deputy = party_new(number);
+    struct buffer list = BUFFER_NULL, xml = BUFFER_NULL;
+    issue_deputy(scene, &deputy, &list);
+    struct invitation invitation = {.scheme = GROUP_SCHEME_CERTIFICATE,
+                                    .cloud = "",
+                                    .scope = SCOPE_GLOBAL,
+                                    .chain = buffer_view(&list)};
+    assert_ok(invitation_make(&invitation, scene->group_key, &xml));
+    assert_ok(party_adopt(&deputy, buffer_view(&xml), SCENE_NOW));
+    party_sync_properties(&deputy, &scene->founder);
+    buffer_deinit(&list);
+    buffer_deinit(&xml);
+    return deputy;
+}
+
 static struct record plain_record(const struct party *party, const struct draft *draft)
 {
     struct bytes graph_id = bytes_of_text(security_graph_id(party->security));

@@ -46,6 +46,9 @@ HRESULT party_adopt(struct party *party, struct bytes xml, uint64_t utc);
 /* party_join does all: issue, invite, adopt, take over the Security Properties. */
 struct party party_join(const struct party *issuer, unsigned number, unsigned roles);
 
+/* scene_deputy makes a member who may stand in for the group key. */
+struct party scene_deputy(const struct scene *scene, unsigned number);
+
 /* What a test wants of a record; zeros are the usual. */
 struct draft {
     struct guid type;

@@ -350,37 +350,10 @@ static void test_properties_of_later_versions_stand_but_stop_this_build(void **s
 static void test_a_deputy_may_write_properties_and_root_revocations(void **state)
 {
     struct group *group = *state;
-    struct party deputy = party_new(31), *founder = &group->scene.founder;
-    const struct certificate_row *row;
-    struct certificate root;
-    struct buffer der = BUFFER_NULL, list = BUFFER_NULL;
-    assert_ok(security_own(founder->security, SCENE_NOW, &row));
-    assert_ok(founder->store->ops->certificate_get(founder->store, &row->issuer->hash, &der));
-    struct bytes view = buffer_view(&der);
-    assert_ok(chain_encode(&view, 1, &list));
-    assert_ok(certificate_parse(view, &root));
-    struct certificate_request request = {.kind = CERTIFICATE_MEMBER,
-                                          .peer_name = deputy.name,
-                                          .roles = ROLE_MEMBER,
-                                          .deputy = true,
-                                          .not_before = row->not_before,
-                                          .not_after = TICKS_UNLIMITED};
-    memcpy(request.key, deputy.public_key, KEY_SIZE);
-    der.size = 0;
-    assert_ok(certificate_issue(&request, &root, group->scene.group_key, &der));
-    view = buffer_view(&der);
-    assert_ok(chain_encode(&view, 1, &list));
-    struct invitation invitation = {.scheme = GROUP_SCHEME_CERTIFICATE,
-                                    .cloud = "",
-                                    .scope = SCOPE_GLOBAL,
-                                    .chain = buffer_view(&list)};
-    struct buffer xml = BUFFER_NULL;
-    assert_ok(invitation_make(&invitation, group->scene.group_key, &xml));
-    assert_ok(party_adopt(&deputy, buffer_view(&xml), SCENE_NOW));
+    struct party deputy = scene_deputy(&group->scene, 31);
     const struct group_properties *seen;
     struct sealed_record sealed;
     assert_true(security_may_set_properties(deputy.security));
-    party_sync_properties(&deputy, founder);
     assert_ok(security_properties(deputy.security, &seen));
     assert_ok(security_properties_record(deputy.security, seen, SCENE_NOW, &sealed));
     assert_int_equal(sealed.record.version, 2);
@@ -389,10 +362,6 @@ static void test_a_deputy_may_write_properties_and_root_revocations(void **state
     sealed = scene_revoke(&deputy, false, &group->admin.key_hash, SCENE_NOW, NULL, 0);
     assert_ok(party_judge(&group->member, &deputy, &sealed));
     sealed_record_deinit(&sealed);
-    certificate_deinit(&root);
-    buffer_deinit(&der);
-    buffer_deinit(&list);
-    buffer_deinit(&xml);
     party_deinit(&deputy);
 }
 
