@@ -316,7 +316,12 @@ HRESULT pending_verdict(struct graph *graph, const struct graph_verdict *verdict
 HRESULT pending_certificate_came(struct graph *graph) MUST_CHECK;
 HRESULT pending_expire(struct graph *graph) MUST_CHECK;
 uint64_t pending_deadline(const struct graph *graph);
-HRESULT pending_source_gone(struct graph *graph, uint64_t link) MUST_CHECK;
+void pending_source_gone(struct graph *graph, uint64_t link);
+/* pending_gives_way: the record waits for a certificate, and the one named now is here. */
+bool pending_gives_way(struct graph *graph, const struct pending *pending,
+                       const struct hash *certificate);
+/* pending_drop forgets a waiting record without blame; those that sent it are compared with. */
+HRESULT pending_drop(struct graph *graph, struct pending *pending) MUST_CHECK;
 void pending_sweep(struct graph *graph);
 void pending_free_all(struct graph *graph);
 bool refused_has(const struct graph *graph, const struct hash *digest);

@@ -254,9 +254,8 @@ static HRESULT neighbour_ends(struct graph *graph, struct neighbour *neighbour, 
     neighbour->announced = false;
     if (counted)
         graph->deferred_horizon = graph_time(graph);
-    HRESULT hr = pending_source_gone(graph, neighbour->link);
-    if (SUCCEEDED(hr))
-        hr = fetch_source_gone(graph, neighbour->link);
+    pending_source_gone(graph, neighbour->link);
+    HRESULT hr = fetch_source_gone(graph, neighbour->link);
     if (FAILED(hr))
         return hr;
     if (announced)

@@ -402,6 +402,49 @@ static void wrong_piece_closes(void **state)
     liar_free(&liar);
 }
 
+static void send_sealed(struct liar *liar, const struct record *record,
+                        const struct hash *certificate, const struct sim_key *signer)
+{
+    struct sim_key named = *signer;
+    const struct sim_key *own = liar->key;
+    named.hash = *certificate;
+    liar->key = &named;
+    send_record(liar, record, SIM_GRAPH_ID, signer, nothing, 0);
+    liar->key = own;
+}
+
+/* A digest does not cover the certificate that is named beside it. */
+static void invented_certificate_harms_only_its_sender(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(10);
+    struct sim *sim = liar.sim;
+    struct liar second = liar;
+    second.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+    second.key = &sim_node(sim, second.raw)->key;
+    liar_calls(&second);
+    const struct hash invented = {{9}};
+    /* The honest copy names a certificate that is here: it is taken although the other waits. */
+    struct record record = record_of(&second, 1);
+    send_sealed(&liar, &record, &invented, second.key);
+    expect_open(&liar);
+    send_sealed(&second, &record, &second.key->hash, second.key);
+    expect_open(&second);
+    assert_true(sim_holds(sim, 1, &record.id));
+    /* Both certificates are missing, the liar leaves: the other is not asked for the liar's. */
+    uint32_t stranger = sim_add(sim, &(struct sim_node_options){.raw = true});
+    struct liar author = {.sim = sim, .key = &sim_node(sim, stranger)->key};
+    record = record_of(&author, 2);
+    send_sealed(&liar, &record, &invented, author.key);
+    expect_open(&liar);
+    send_sealed(&second, &record, &author.key->hash, author.key);
+    expect_open(&second);
+    sim_raw_close(sim, liar.link);
+    sim_run(sim, 11000);
+    expect_open(&second);
+    liar_free(&liar);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +457,7 @@ int main(void)
         cmocka_unit_test(flood_of_floods_is_paused),
         cmocka_unit_test(wrong_messages_in_wrong_states),
         cmocka_unit_test(wrong_piece_closes),
+        cmocka_unit_test(invented_certificate_harms_only_its_sender),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
