@@ -122,6 +122,7 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
     if (FAILED(hr))
         return hr;
     fetch->since_utc = graph->now.utc;
+    fetch->header_link = sources[0];
     for (uint32_t i = 0; i < count; i++)
         fetch_add_source(fetch, sources[i]);
     return fetch->have == fetch->count ? fetch_complete(graph, fetch) : fetch_ask(graph, fetch);
@@ -202,18 +203,61 @@ static HRESULT finish_row(struct graph *graph, const struct store_record *row)
     return accept_version(graph, &accepted);
 }
 
+/* Pieces are shared by all records with the same root: what was here already may belong to one of
+ * another size. *whole: the pieces are exactly this payload. */
+static HRESULT check_whole(struct graph *graph, const struct fetch *fetch, bool *whole)
+{
+    struct store *store = graph->config.store;
+    struct hash *leaves = mem_calloc(fetch->count, sizeof(*leaves));
+    if (!leaves)
+        return E_OUTOFMEMORY;
+    struct buffer piece = BUFFER_NULL;
+    HRESULT hr = S_OK;
+    *whole = true;
+    for (uint32_t i = 0; i < fetch->count && *whole && SUCCEEDED(hr); i++) {
+        hr = store->ops->piece_get(store, &fetch->root, i, &piece);
+        *whole = SUCCEEDED(hr) && piece.size == payload_piece_size(fetch->size, i);
+        if (*whole)
+            payload_leaf(buffer_view(&piece), &leaves[i]);
+    }
+    struct hash root;
+    if (SUCCEEDED(hr) && *whole) {
+        payload_root_of_leaves(leaves, fetch->count, &root);
+        *whole = hash_equal(&root, &fetch->root);
+    }
+    buffer_deinit(&piece);
+    mem_free(leaves);
+    return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
+}
+
+static HRESULT fetch_drop(struct graph *graph, struct fetch *fetch)
+{
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->unfinished_remove(store, &fetch->name.digest);
+    fetch_free(graph, fetch);
+    return hr;
+}
+
 HRESULT fetch_complete(struct graph *graph, struct fetch *fetch)
 {
     struct store *store = graph->config.store;
     struct store_record row = {.digest = fetch->name.digest};
-    HRESULT hr = store->ops->unfinished_each(store, find_unfinished, &row);
+    bool whole;
+    HRESULT hr = check_whole(graph, fetch, &whole);
+    if (SUCCEEDED(hr) && !whole) {
+        refused_add(graph, &fetch->name.digest);
+        return fetch_drop(graph, fetch);
+    }
+    if (SUCCEEDED(hr))
+        hr = store->ops->unfinished_each(store, find_unfinished, &row);
     if (SUCCEEDED(hr) && row.owned)
         hr = finish_row(graph, &row);
     mem_free(row.owned);
-    if (SUCCEEDED(hr))
-        hr = store->ops->unfinished_remove(store, &fetch->name.digest);
-    fetch_free(graph, fetch);
-    return hr;
+    if (FAILED(hr)) {
+        fetch_free(graph, fetch);
+        return hr;
+    }
+    return fetch_drop(graph, fetch);
 }
 
 static HRESULT restore_one(void *context, const struct store_record *row)
@@ -233,21 +277,35 @@ HRESULT fetch_restore(struct graph *graph)
     return store->ops->unfinished_each(store, restore_one, graph);
 }
 
+static HRESULT lose_source(struct graph *graph, struct fetch *f, uint64_t link)
+{
+    for (uint32_t i = 0; i < f->count; i++)
+        if (f->state[i] == PIECE_ASKED && f->asked_link[i] == link)
+            f->state[i] = PIECE_MISSING;
+    uint32_t before = f->source_count;
+    for (uint32_t i = 0; i < f->source_count; i++)
+        if (f->sources[i] == link)
+            f->sources[i--] = f->sources[--f->source_count];
+    return f->source_count < before ? fetch_ask(graph, f) : S_OK;
+}
+
 HRESULT fetch_source_gone(struct graph *graph, uint64_t link)
 {
     HRESULT hr = S_OK;
-    for (struct fetch *f = graph->fetches; f && SUCCEEDED(hr); f = f->hh.next) {
-        for (uint32_t i = 0; i < f->count; i++)
-            if (f->state[i] == PIECE_ASKED && f->asked_link[i] == link)
-                f->state[i] = PIECE_MISSING;
-        uint32_t before = f->source_count;
-        for (uint32_t i = 0; i < f->source_count; i++)
-            if (f->sources[i] == link)
-                f->sources[i--] = f->sources[--f->source_count];
-        if (f->source_count < before)
-            hr = fetch_ask(graph, f);
-    }
+    for (struct fetch *f = graph->fetches; f && SUCCEEDED(hr); f = f->hh.next)
+        hr = lose_source(graph, f, link);
     return hr;
+}
+
+/* Whoever brought the header answers for it. Another may have believed it: that one is asked no
+ * more, and what nobody else has is dropped. */
+static HRESULT piece_is_wrong(struct graph *graph, struct fetch *fetch,
+                              const struct neighbour *neighbour)
+{
+    if (fetch->header_link == neighbour->link)
+        return PEER_E_INVALID_RECORD;
+    HRESULT hr = lose_source(graph, fetch, neighbour->link);
+    return SUCCEEDED(hr) && fetch->source_count == 0 ? fetch_drop(graph, fetch) : hr;
 }
 
 /* A source that does not deliver is asked last from now on. */
@@ -262,14 +320,12 @@ static void demote(struct fetch *fetch, uint64_t link)
 
 HRESULT fetch_timer(struct graph *graph)
 {
-    struct store *store = graph->config.store;
     struct fetch *fetch, *next;
     HASH_ITER (hh, graph->fetches, fetch, next) {
         if (graph->now.utc > fetch->since_utc + UNFINISHED_LIFETIME) {
-            HRESULT hr = store->ops->unfinished_remove(store, &fetch->name.digest);
-            fetch_free(graph, fetch);
-            if (FAILED(hr))
-                return hr;
+            HRESULT dropped = fetch_drop(graph, fetch);
+            if (FAILED(dropped))
+                return dropped;
             continue;
         }
         bool late = false;
@@ -311,7 +367,7 @@ HRESULT recv_piece(struct graph *graph, struct neighbour *neighbour, struct byte
     if (piece.data.size != payload_piece_size(fetch->size, piece.index) ||
         !payload_path_check(&fetch->root, fetch->count, piece.index, piece.data, piece.path,
                             piece.path_size))
-        return PEER_E_INVALID_RECORD;
+        return piece_is_wrong(graph, fetch, neighbour);
     struct store *store = graph->config.store;
     hr = store->ops->piece_put(store, &fetch->root, piece.index, piece.data);
     if (FAILED(hr))

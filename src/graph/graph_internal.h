@@ -149,6 +149,7 @@ struct fetch {
     uint64_t *asked_link;
     uint64_t sources[8];
     uint32_t source_count;
+    uint64_t header_link; /* 0: not of this run */
     uint64_t since_utc;
     UT_hash_handle hh; /* by digest */
 };
@@ -324,6 +325,7 @@ bool pending_gives_way(struct graph *graph, const struct pending *pending,
 HRESULT pending_drop(struct graph *graph, struct pending *pending) MUST_CHECK;
 void pending_sweep(struct graph *graph);
 void pending_free_all(struct graph *graph);
+void refused_add(struct graph *graph, const struct hash *digest);
 bool refused_has(const struct graph *graph, const struct hash *digest);
 
 /* accept.c: classification and what follows from acceptance. */

@@ -24,7 +24,7 @@ bool refused_has(const struct graph *graph, const struct hash *digest)
     return graph->refused[refused_slot(digest)] == refused_mark(digest);
 }
 
-static void refused_add(struct graph *graph, const struct hash *digest)
+void refused_add(struct graph *graph, const struct hash *digest)
 {
     graph->refused[refused_slot(digest)] = refused_mark(digest);
     graph->counters.refused++;

@@ -445,6 +445,33 @@ static void invented_certificate_harms_only_its_sender(void **state)
     liar_free(&liar);
 }
 
+/* A record that names the payload of another one, but says that it is shorter. */
+static void payload_of_another_size_is_refused(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(11);
+    struct sim *sim = liar.sim;
+    struct guid id;
+    assert_ok(sim_publish(sim, 1, &(struct sim_record){.payload_size = 200000}, &id));
+    sim_run(sim, 3000);
+    struct store *store = sim_node(sim, 0)->store;
+    struct store_record row;
+    assert_ok(store->ops->find(store, &id, &row));
+    assert_int_equal(row.payload_size, 200000);
+    const uint64_t sizes[] = {196608, 199999, 131072};
+    for (uint8_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        struct record record = record_of(&liar, i);
+        record.payload_root = row.payload_root;
+        record.payload_size = sizes[i];
+        send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, FLOOD_PAYLOAD_IN_PIECES);
+        expect_open(&liar);
+        assert_false(sim_holds(sim, 0, &record.id));
+        assert_false(sim_holds(sim, 1, &record.id));
+    }
+    assert_true(sim_holds(sim, 0, &id));
+    liar_free(&liar);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +485,7 @@ int main(void)
         cmocka_unit_test(wrong_messages_in_wrong_states),
         cmocka_unit_test(wrong_piece_closes),
         cmocka_unit_test(invented_certificate_harms_only_its_sender),
+        cmocka_unit_test(payload_of_another_size_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
