@@ -19,7 +19,11 @@ enum {
     DIAL_TIMEOUT_MS = 5000,
     CONNECT_LIMIT_MS = 30000,
     MAINTENANCE_MS = 30000,
-    SYNC_AGAIN_MS = 5000, /* between two reconciliations with a neighbour */
+    SYNC_AGAIN_MS = 5000,     /* between two reconciliations with a neighbour */
+    PING_EARLIEST_MS = 10000, /* a PING that comes sooner after the last is not looked at */
+    BUDGET_LOOK_MS = 1000,    /* an exhausted neighbour is looked at so often */
+    WORK_PER_MINUTE =
+        100000,           /* elements looked at for a neighbour's questions, and twice the own */
     MISMATCHES_BUSY = 10, /* so many PINGs in a row that differ end the wait for a quiet link */
     ASKED_SIZE = 1024,    /* digests asked for lately, not asked again from the same link */
     ASKED_MS = 10000,
@@ -82,9 +86,14 @@ struct neighbour {
     bool behind;      /* something was not sent or not taken: reconcile when there is room */
     bool large_waits; /* so it was with a large record: reconcile when another is complete */
     bool serving;     /* it reconciles with us: questions come, SYNC_END is not answered */
-    bool paused;      /* reading stopped: too much unverified */
-    bool resumed;     /* reads on, with what was left in the buffer first */
-    bool announced;   /* the application heard of the connection */
+    bool paused;      /* reading stopped: too much unverified, or too many questions */
+    bool exhausted;   /* its questions have used up their budget */
+    bool has_budget;
+    int64_t budget;     /* elements that may still be looked at for its questions; negative: owed */
+    uint64_t budget_ms; /* when it was filled up last */
+    uint64_t ping_heard_ms; /* 0: never */
+    bool resumed;           /* reads on, with what was left in the buffer first */
+    bool announced;         /* the application heard of the connection */
     bool has_offset;
     struct hash key;
     char *peer_name;
@@ -236,6 +245,8 @@ struct graph {
     uint32_t leaf_count;
 
     uint32_t next_session;
+    uint64_t work;     /* elements looked at for the question at hand */
+    uint64_t elements; /* own records at the last look at all of them */
     struct graph_counters counters;
 };
 
@@ -324,6 +335,8 @@ bool pending_gives_way(struct graph *graph, const struct pending *pending,
 /* pending_drop forgets a waiting record without blame; those that sent it are compared with. */
 HRESULT pending_drop(struct graph *graph, struct pending *pending) MUST_CHECK;
 void pending_sweep(struct graph *graph);
+/* pause_update stops or resumes reading a link by what it has waiting here. */
+HRESULT pause_update(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 void pending_free_all(struct graph *graph);
 void refused_add(struct graph *graph, const struct hash *digest);
 bool refused_has(const struct graph *graph, const struct hash *digest);
@@ -386,6 +399,8 @@ HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct 
 HRESULT range_list(struct graph *graph, const struct store_key *lower,
                    const struct store_key *upper, uint64_t horizon, struct range *range,
                    bool *complete) MUST_CHECK;
+/* reconcile_rest reads a neighbour again whose budget has grown. */
+HRESULT reconcile_rest(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 int store_key_compare(const struct store_key *a, const struct store_key *b);
 void sync_free(struct sync *sync);
 /* reconcile_stop forgets the own session. */

@@ -312,6 +312,9 @@ static HRESULT tend(struct graph *graph, struct neighbour *neighbour)
     }
     if (neighbour->direct)
         return S_OK;
+    HRESULT hr = reconcile_rest(graph, neighbour);
+    if (FAILED(hr))
+        return hr;
     if (graph->now.ms >= neighbour->received_ms + DEAD_MS && !neighbour->paused)
         return neighbour_close(graph, neighbour, PEER_E_CONNECTION_FAILED);
     if (neighbour->sync && graph->now.ms >= neighbour->sync->progress_ms + SYNC_STALL_MS) {
@@ -346,6 +349,8 @@ static uint64_t neighbour_deadline(const struct graph *graph, const struct neigh
     if (n->direct)
         return n->full || n->job_count == 0 ? UINT64_MAX : graph->now.ms;
     uint64_t due = n->paused ? UINT64_MAX : n->received_ms + DEAD_MS;
+    if (n->exhausted)
+        due = n->budget_ms + BUDGET_LOOK_MS;
     if (n->full)
         return due;
     due = n->ping_due_ms < due ? n->ping_due_ms : due;

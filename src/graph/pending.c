@@ -55,11 +55,12 @@ static void charge(struct neighbour *neighbour, const struct pending *pending, i
     *bytes += (size_t)sign * pending->body_size;
 }
 
-static HRESULT update_pause(struct graph *graph, struct neighbour *neighbour)
+HRESULT pause_update(struct graph *graph, struct neighbour *neighbour)
 {
-    bool over = neighbour->pending_count >= LIMIT_UNVERIFIED_RECORDS ||
+    bool over = neighbour->exhausted || neighbour->pending_count >= LIMIT_UNVERIFIED_RECORDS ||
                 neighbour->pending_bytes >= LIMIT_UNVERIFIED_BYTES;
-    bool under = neighbour->pending_count <= LIMIT_UNVERIFIED_RECORDS / 2 &&
+    bool under = !neighbour->exhausted &&
+                 neighbour->pending_count <= LIMIT_UNVERIFIED_RECORDS / 2 &&
                  neighbour->pending_bytes <= LIMIT_UNVERIFIED_BYTES / 2;
     if (neighbour->paused ? !under : !over)
         return S_OK;
@@ -69,6 +70,7 @@ static HRESULT update_pause(struct graph *graph, struct neighbour *neighbour)
         return E_OUTOFMEMORY;
     action->link = neighbour->link;
     neighbour->paused = !neighbour->paused;
+    neighbour->received_ms = graph->now.ms; /* what was not read counts as silence from now on */
     neighbour->resumed = !neighbour->paused && neighbour->in.size > 0;
     return S_OK;
 }
@@ -89,7 +91,7 @@ static HRESULT pending_release(struct graph *graph, struct pending *pending)
     pending_free(graph, pending);
     if (!neighbour)
         return S_OK;
-    HRESULT hr = update_pause(graph, neighbour);
+    HRESULT hr = pause_update(graph, neighbour);
     return SUCCEEDED(hr) ? reconcile_check_end(graph, neighbour) : hr;
 }
 
@@ -146,7 +148,7 @@ static HRESULT emit_verify(struct graph *graph, struct neighbour *neighbour,
         return E_OUTOFMEMORY;
     action->token = pending->token;
     action->job = *job;
-    return neighbour ? update_pause(graph, neighbour) : S_OK;
+    return neighbour ? pause_update(graph, neighbour) : S_OK;
 }
 
 /* A deferred record waits at a neighbour for DEFER_MS; one request a certificate is enough. */

@@ -276,7 +276,7 @@ static void reconcile_answers_must_fit(void **state)
             &(struct message_ping){.horizon = sim_peer_time(sim) + 120 * TICKS_PER_SECOND,
                                    .count = 7},
             &ping));
-        sim_run(sim, 6000);
+        sim_run(sim, 11000);
         send_buffer(&liar, &ping);
         sim_run(sim, 100);
     }
@@ -472,6 +472,80 @@ static void payload_of_another_size_is_refused(void **state)
     liar_free(&liar);
 }
 
+static void ask(struct liar *liar, const uint64_t bounds[][2], uint32_t count)
+{
+    struct message_reconcile head = {.session = 1,
+                                     .horizon = sim_peer_time(liar->sim) + TICKS_PER_SECOND};
+    struct buffer out = BUFFER_NULL;
+    struct wire_writer writer;
+    wire_writer_init(&writer, &out);
+    size_t begin = message_begin_reconcile(&writer, &head, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct range range = {.mode = RANGE_FINGERPRINT, .count = 12345};
+        range.lower.modified = bounds[i][0];
+        range.upper.modified = bounds[i][1];
+        message_write_range(&writer, &range);
+    }
+    assert_ok(message_end(&writer, begin));
+    send_buffer(liar, &out);
+}
+
+static void questions_ascend_and_are_apart(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(12);
+    ask(&liar, (const uint64_t[][2]){{0, 10}, {10, 20}, {30, UINT64_MAX}}, 3);
+    expect_open(&liar);
+    ask(&liar, (const uint64_t[][2]){{0, UINT64_MAX}, {0, UINT64_MAX}}, 2);
+    expect_closed(&liar);
+    ask(&liar, (const uint64_t[][2]){{10, 20}, {0, 10}}, 2);
+    expect_closed(&liar);
+    liar_free(&liar);
+}
+
+/* Each question costs a look at ITEMS_MAX elements at least. */
+static void questions_have_a_budget(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(13);
+    struct sim *sim = liar.sim;
+    for (uint32_t i = 0; i < 20000; i++)
+        ask(&liar, (const uint64_t[][2]){{0, UINT64_MAX}}, 1);
+    sim_run(sim, 2000);
+    struct record record = record_of(&liar, 1);
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+    sim_run(sim, 2000);
+    size_t answered = sim_raw_received(sim, liar.link)->size / 80;
+    assert_in_range(answered, 400000 / ITEMS_MAX / 2, 400000 / ITEMS_MAX * 2);
+    /* It is read again: all is answered in the end. */
+    assert_false(sim_holds(sim, 0, &record.id));
+    sim_run(sim, 15 * MINUTE_MS);
+    assert_true(sim_holds(sim, 0, &record.id));
+    liar_free(&liar);
+}
+
+static void early_pings_are_not_looked_at(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(14);
+    struct sim *sim = liar.sim;
+    sim_run(sim, 6000);
+    struct graph_counters before, after;
+    graph_get_counters(sim_node(sim, 0)->graph, &before);
+    for (int i = 0; i < 9; i++) {
+        struct buffer ping = BUFFER_NULL;
+        assert_ok(message_encode_ping(
+            &(struct message_ping){.horizon = sim_peer_time(sim) + 120 * TICKS_PER_SECOND,
+                                   .count = 7},
+            &ping));
+        send_buffer(&liar, &ping);
+        sim_run(sim, 1000);
+    }
+    graph_get_counters(sim_node(sim, 0)->graph, &after);
+    assert_true(after.reconcile_sessions == before.reconcile_sessions);
+    liar_free(&liar);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +560,9 @@ int main(void)
         cmocka_unit_test(wrong_piece_closes),
         cmocka_unit_test(invented_certificate_harms_only_its_sender),
         cmocka_unit_test(payload_of_another_size_is_refused),
+        cmocka_unit_test(questions_ascend_and_are_apart),
+        cmocka_unit_test(questions_have_a_budget),
+        cmocka_unit_test(early_pings_are_not_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
