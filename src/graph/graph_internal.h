@@ -6,11 +6,12 @@
 #include "graph/graph.h"
 
 enum {
-    RECENT_SIZE = 1024,            /* digests remembered per neighbour */
-    ACK_BATCH = 64,                /* acknowledgements collected in one step */
-    JOBS_MAX = 2048,               /* bulk work waiting per neighbour */
-    SYNC_STACK_MAX = 2048,         /* ranges still to be compared */
-    BULK_CHUNK_BYTES = 256 * 1024, /* bulk sent to a neighbour in one step */
+    RECENT_SIZE = 1024,                        /* digests remembered per neighbour */
+    ACK_BATCH = 64,                            /* acknowledgements collected in one step */
+    JOBS_MAX = 2048,                           /* bulk work waiting per neighbour */
+    CERTIFICATES_MAX = LIMIT_DEFERRED_RECORDS, /* no more can be waited for on the other side */
+    SYNC_STACK_MAX = 2048,                     /* ranges still to be compared */
+    BULK_CHUNK_BYTES = 256 * 1024,             /* bulk sent to a neighbour in one step */
     CONNECT_WAIT_MS = 10000,
     PING_INTERVAL_MS = 30000,
     QUIET_MS = 5000,
@@ -117,6 +118,8 @@ struct neighbour {
     size_t pending_bytes;
     uint32_t deferred_count;
     size_t deferred_bytes;
+    struct hash certificates[CERTIFICATES_MAX]; /* asked for, go before jobs */
+    uint32_t certificate_count;
     struct job *jobs; /* from job_first on, job_count of them */
     uint32_t job_first;
     uint32_t job_count;

@@ -208,9 +208,27 @@ static HRESULT run_first(struct graph *graph, struct neighbour *neighbour)
     return hr;
 }
 
+static HRESULT send_certificate(struct graph *graph, struct neighbour *neighbour)
+{
+    struct provider *provider = graph->config.provider;
+    struct message_certificate message = {.certificate = neighbour->certificates[0]};
+    struct buffer chain = BUFFER_NULL;
+    memmove(neighbour->certificates, neighbour->certificates + 1,
+            --neighbour->certificate_count * sizeof(neighbour->certificates[0]));
+    HRESULT hr = provider->ops->certificate_chain(provider, &message.certificate, &chain);
+    message.chain = buffer_view(&chain);
+    if (SUCCEEDED(hr))
+        hr = message_encode_certificate(&message, &neighbour->out);
+    buffer_deinit(&chain);
+    return hr == PEER_E_NOT_FOUND ? S_OK : hr;
+}
+
 HRESULT jobs_run(struct graph *graph, struct neighbour *neighbour)
 {
     HRESULT hr = S_OK;
+    while (SUCCEEDED(hr) && neighbour->certificate_count > 0 && !neighbour->full &&
+           neighbour->out.size < BULK_CHUNK_BYTES)
+        hr = send_certificate(graph, neighbour);
     while (SUCCEEDED(hr) && neighbour->job_count > 0 && !neighbour->full &&
            neighbour->out.size < BULK_CHUNK_BYTES)
         hr = run_first(graph, neighbour);

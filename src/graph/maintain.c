@@ -354,7 +354,7 @@ static uint64_t neighbour_deadline(const struct graph *graph, const struct neigh
     if (n->full)
         return due;
     due = n->ping_due_ms < due ? n->ping_due_ms : due;
-    if (n->job_count > 0)
+    if (n->job_count > 0 || n->certificate_count > 0)
         return graph->now.ms;
     bool waits = n->behind && !n->sync;
     return waits && n->sync_due_ms < due ? n->sync_due_ms : due;

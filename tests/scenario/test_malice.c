@@ -546,6 +546,67 @@ static void early_pings_are_not_looked_at(void **state)
     liar_free(&liar);
 }
 
+static void certificates_are_sent_once_and_only_with_room(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(15);
+    struct sim *sim = liar.sim;
+    struct hash wanted[16];
+    for (int i = 0; i < 16; i++)
+        wanted[i] = sim_node(sim, 0)->key.hash;
+    struct buffer out = BUFFER_NULL;
+    assert_ok(message_encode_certificate_request(wanted, 16, &out));
+    send_buffer(&liar, &out);
+    expect_open(&liar);
+    size_t one = sim_raw_received(sim, liar.link)->size;
+    assert_in_range(one, 70, 80);
+    liar_free(&liar);
+}
+
+static void send_chain(struct liar *liar, const struct sim_key *named, const struct sim_key *sent)
+{
+    struct buffer chain = BUFFER_NULL, out = BUFFER_NULL;
+    struct wire_writer writer;
+    wire_writer_init(&writer, &chain);
+    wire_write_blob(&writer, bytes_of(sent->public_key, PUBLIC_KEY_SIZE));
+    struct message_certificate message = {.certificate = named->hash, .chain = buffer_view(&chain)};
+    assert_ok(message_encode_certificate(&message, &out));
+    buffer_deinit(&chain);
+    send_buffer(liar, &out);
+}
+
+static void chain_is_taken_from_whoever_needs_it(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(16);
+    struct sim *sim = liar.sim;
+    struct liar second = liar;
+    second.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+    second.key = &sim_node(sim, second.raw)->key;
+    liar_calls(&second);
+    const struct sim_key *author_key =
+        &sim_node(sim, sim_add(sim, &(struct sim_node_options){.raw = true}))->key;
+    const struct sim_key *other =
+        &sim_node(sim, sim_add(sim, &(struct sim_node_options){.raw = true}))->key;
+    struct liar author = {.sim = sim, .key = author_key};
+    struct record record = record_of(&author, 1);
+    send_sealed(&liar, &record, &author_key->hash, author_key);
+    expect_open(&liar);
+    uint32_t taken = sim_node(sim, 0)->provider.chains_taken;
+    /* Another certificate under the awaited name, and the right one from a bystander. */
+    send_chain(&liar, author_key, other);
+    expect_open(&liar);
+    send_chain(&second, author_key, author_key);
+    expect_open(&second);
+    assert_int_equal(sim_node(sim, 0)->provider.chains_taken, taken);
+    send_chain(&liar, author_key, author_key);
+    expect_open(&liar);
+    assert_int_equal(sim_node(sim, 0)->provider.chains_taken, taken + 1);
+    assert_true(sim_holds(sim, 0, &record.id));
+    sim_run(sim, 100);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,6 +624,8 @@ int main(void)
         cmocka_unit_test(questions_ascend_and_are_apart),
         cmocka_unit_test(questions_have_a_budget),
         cmocka_unit_test(early_pings_are_not_looked_at),
+        cmocka_unit_test(certificates_are_sent_once_and_only_with_room),
+        cmocka_unit_test(chain_is_taken_from_whoever_needs_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
