@@ -7,7 +7,14 @@
  * after five seconds; what is not complete in an hour is dropped. */
 #include "graph/graph_internal.h"
 
-enum { WINDOW = 16, PIECE_TIMEOUT_MS = 5000, PIECE_MISSING = 0, PIECE_ASKED = 1, PIECE_HERE = 2 };
+enum {
+    WINDOW = 16,
+    PIECE_TIMEOUT_MS = 5000,
+    PIECE_MISSING = 0,
+    PIECE_ASKED = 1,
+    PIECE_HERE = 2,
+    STALLED_MS = 60000
+};
 #define UNFINISHED_LIFETIME (3600 * TICKS_PER_SECOND)
 
 struct fetch *fetch_find(struct graph *graph, const struct hash *digest)
@@ -49,6 +56,7 @@ static HRESULT fetch_new(struct graph *graph, const struct version_name *name,
     fetch->name = *name;
     fetch->root = *root;
     fetch->size = size;
+    fetch->progress_ms = graph->now.ms;
     fetch->count = payload_piece_count(size);
     fetch->state = mem_zalloc(fetch->count);
     fetch->asked_ms = mem_calloc(fetch->count, sizeof(*fetch->asked_ms));
@@ -74,27 +82,51 @@ static HRESULT fetch_new(struct graph *graph, const struct version_name *name,
     return S_OK;
 }
 
-static uint64_t unfinished_bytes(const struct graph *graph, uint64_t link, bool *busy)
+/* One member has one unfinished payload, over however many links. */
+static bool has_room(const struct graph *graph, const struct hash *owner, uint64_t size)
 {
-    uint64_t sum = 0;
-    *busy = false;
+    bool busy = false;
     for (const struct fetch *f = graph->fetches; f; f = f->hh.next) {
-        sum += f->size;
-        *busy = *busy || (f->source_count > 0 && f->sources[0] == link);
+        size += f->size;
+        busy = busy || hash_equal(&f->owner, owner);
     }
-    return sum;
+    return !busy && size <= LIMIT_UNFINISHED_BYTES;
+}
+
+static HRESULT fetch_drop(struct graph *graph, struct fetch *fetch)
+{
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->unfinished_remove(store, &fetch->name.digest);
+    fetch_free(graph, fetch);
+    return hr;
+}
+
+/* What nobody sends any more makes room. */
+static HRESULT make_room(struct graph *graph)
+{
+    struct fetch *fetch, *next;
+    HRESULT hr = S_OK;
+    HASH_ITER (hh, graph->fetches, fetch, next) {
+        bool stalled = graph->now.ms >= fetch->progress_ms + STALLED_MS;
+        if (SUCCEEDED(hr) && (fetch->source_count == 0 || stalled))
+            hr = fetch_drop(graph, fetch);
+    }
+    return hr;
 }
 
 HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
                     uint32_t count)
 {
     const struct record *record = accepted->record;
-    bool busy;
-    uint64_t bytes = unfinished_bytes(graph, sources[0], &busy);
     struct neighbour *first = neighbour_find(graph, sources[0]);
-    if (busy || bytes + record->payload_size > LIMIT_UNFINISHED_BYTES) {
-        if (first)
-            first->large_waits = true;
+    struct hash owner = first->key;
+    HRESULT hr = S_OK;
+    if (!has_room(graph, &owner, record->payload_size))
+        hr = make_room(graph);
+    if (FAILED(hr))
+        return hr;
+    if (!has_room(graph, &owner, record->payload_size)) {
+        first->large_waits = true;
         return S_OK;
     }
     struct store_unfinished unfinished = {
@@ -113,7 +145,7 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
                    .header = accepted->header,
                    .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE)}};
     struct store *store = graph->config.store;
-    HRESULT hr = store->ops->unfinished_put(store, &unfinished);
+    hr = store->ops->unfinished_put(store, &unfinished);
     if (FAILED(hr))
         return hr;
     struct version_name name = {record->id, record->version, *accepted->digest};
@@ -123,6 +155,7 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
         return hr;
     fetch->since_utc = graph->now.utc;
     fetch->header_link = sources[0];
+    fetch->owner = owner;
     for (uint32_t i = 0; i < count; i++)
         fetch_add_source(fetch, sources[i]);
     return fetch->have == fetch->count ? fetch_complete(graph, fetch) : fetch_ask(graph, fetch);
@@ -228,14 +261,6 @@ static HRESULT check_whole(struct graph *graph, const struct fetch *fetch, bool 
     buffer_deinit(&piece);
     mem_free(leaves);
     return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
-}
-
-static HRESULT fetch_drop(struct graph *graph, struct fetch *fetch)
-{
-    struct store *store = graph->config.store;
-    HRESULT hr = store->ops->unfinished_remove(store, &fetch->name.digest);
-    fetch_free(graph, fetch);
-    return hr;
 }
 
 HRESULT fetch_complete(struct graph *graph, struct fetch *fetch)
@@ -374,6 +399,7 @@ HRESULT recv_piece(struct graph *graph, struct neighbour *neighbour, struct byte
         return hr;
     fetch->state[piece.index] = PIECE_HERE;
     fetch->have++;
+    fetch->progress_ms = graph->now.ms;
     /* A slow link is not a silent one: its other pieces get their time from now. */
     for (uint32_t i = 0; i < fetch->count; i++)
         if (fetch->state[i] == PIECE_ASKED && fetch->asked_link[i] == neighbour->link)

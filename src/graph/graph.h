@@ -36,6 +36,9 @@ struct graph_config {
     /* This member has the group's database already: it founded the group or was synchronised
      * before. */
     bool synchronised;
+    /* Tokens of verdicts and dials begin after this one; with a greater one for each new graph,
+     * what was meant for a former graph never matches. */
+    uint64_t first_token;
     int64_t time_offset; /* ticks to add to UTC for peer time, as remembered */
 };
 

@@ -20,9 +20,10 @@ enum {
     DIAL_TIMEOUT_MS = 5000,
     CONNECT_LIMIT_MS = 30000,
     MAINTENANCE_MS = 30000,
-    SYNC_AGAIN_MS = 5000,     /* between two reconciliations with a neighbour */
-    PING_EARLIEST_MS = 10000, /* a PING that comes sooner after the last is not looked at */
-    BUDGET_LOOK_MS = 1000,    /* an exhausted neighbour is looked at so often */
+    SYNC_AGAIN_MS = 5000,       /* between two reconciliations with a neighbour */
+    UPDATE_EARLIEST_MS = 60000, /* new addresses sooner after the last are not looked at */
+    PING_EARLIEST_MS = 10000,   /* a PING that comes sooner after the last is not looked at */
+    BUDGET_LOOK_MS = 1000,      /* an exhausted neighbour is looked at so often */
     WORK_PER_MINUTE =
         100000,           /* elements looked at for a neighbour's questions, and twice the own */
     MISMATCHES_BUSY = 10, /* so many PINGs in a row that differ end the wait for a quiet link */
@@ -30,6 +31,10 @@ enum {
     ASKED_MS = 10000,
     REFUSED_SIZE = 256, /* digests refused lately, not asked for again */
     PT2PT_PARTIAL_MAX = LIMIT_DATA_SIZE,
+    PT2PT_PARTIAL_SUM_MAX = 4 * LIMIT_DATA_SIZE,   /* of all links */
+    DATA_QUEUED_MAX = LIMIT_DATA_SIZE + 64 * 1024, /* to a link that is full */
+    INCOMING_MAX = 64,                             /* links that came in, direct ones too */
+    INCOMING_PER_KEY_MAX = 8,
     REMEMBERED_MAX = 32
 };
 #define HORIZON_MARGIN                                                                             \
@@ -92,6 +97,7 @@ struct neighbour {
     bool has_budget;
     int64_t budget;     /* elements that may still be looked at for its questions; negative: owed */
     uint64_t budget_ms; /* when it was filled up last */
+    uint64_t update_ms; /* 0: no new addresses yet */
     uint64_t ping_heard_ms; /* 0: never */
     bool resumed;           /* reads on, with what was left in the buffer first */
     bool announced;         /* the application heard of the connection */
@@ -126,6 +132,7 @@ struct neighbour {
     uint32_t job_capacity;
     struct sync *sync;
     uint64_t sync_due_ms;  /* not again before */
+    uint64_t data_queued;  /* point-to-point bytes sent since the link had room */
     struct buffer partial; /* point-to-point data in pieces */
     struct guid partial_type;
     uint32_t utility;
@@ -161,6 +168,8 @@ struct fetch {
     uint64_t *asked_link;
     uint64_t sources[8];
     uint32_t source_count;
+    struct hash owner;    /* key of the member that began it */
+    uint64_t progress_ms; /* last new piece */
     uint64_t header_link; /* 0: not of this run */
     uint64_t since_utc;
     UT_hash_handle hh; /* by digest */
@@ -170,6 +179,7 @@ struct remembered {
     struct address address;
     struct hash key;
     bool has_key;
+    bool proven;            /* the key answered there */
     uint64_t not_before_ms; /* back-off after failure */
     uint32_t failures;
     bool present; /* named by a live presence record at the last look */

@@ -46,6 +46,7 @@ void maintain_remember(struct graph *graph, const struct address *address, const
     if (key) {
         entry->key = *key;
         entry->has_key = true;
+        entry->proven = true;
         entry->failures = 0;
         entry->not_before_ms = 0;
     }
@@ -237,14 +238,12 @@ static HRESULT remember_presence(void *context, const struct store_record *row)
         presence.node_id == graph->config.node_id)
         return S_OK;
     for (uint32_t i = 0; i < presence.addresses.count; i++) {
-        struct remembered *known = remembered_find(graph, &presence.addresses.items[i]);
-        if (!known)
-            maintain_remember(graph, &presence.addresses.items[i], NULL);
+        maintain_remember(graph, &presence.addresses.items[i], NULL);
         struct remembered *entry = remembered_find(graph, &presence.addresses.items[i]);
         if (!entry)
             continue;
         entry->present = true;
-        if (!known) {
+        if (!entry->proven) {
             entry->key = row->creator;
             entry->has_key = true;
         }

@@ -607,6 +607,113 @@ static void chain_is_taken_from_whoever_needs_it(void **state)
     sim_free(sim);
 }
 
+static void one_key_has_eight_links(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(17);
+    struct sim *sim = liar.sim;
+    uint64_t links[10];
+    for (int i = 0; i < 10; i++)
+        links[i] = sim_raw_dial(sim, liar.raw, 0, i % 2 == 0);
+    sim_run(sim, 100);
+    /* Seven beside the one that was there. */
+    for (int i = 0; i < 10; i++)
+        assert_true(sim_raw_closed(sim, links[i]) == (i >= 7));
+    for (int i = 0; i < 7; i++)
+        sim_raw_close(sim, links[i]);
+    sim_run(sim, 100);
+    links[0] = sim_raw_dial(sim, liar.raw, 0, false);
+    sim_run(sim, 100);
+    assert_false(sim_raw_closed(sim, links[0]));
+    liar_free(&liar);
+}
+
+/* Four members each leave 4 MiB unfinished; the fifth finds no room. */
+static void unfinished_data_is_bounded_in_all(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_of_seed(18);
+    add_founder(sim);
+    struct graph_event allow = {.type = GRAPH_ALLOW_DIRECT, .flag = true};
+    assert_ok(sim_event(sim, 0, &allow));
+    static const uint8_t data[PT2PT_DATA_MAX] = {1};
+    for (int i = 0; i < 5; i++) {
+        struct liar liar = {.sim = sim};
+        liar.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+        liar.link = sim_raw_dial(sim, liar.raw, 0, true);
+        struct buffer out = BUFFER_NULL;
+        assert_ok(message_encode_connect(
+            &(struct message_connect){.flags = CONNECT_DIRECT, .node_id = 77}, &out));
+        for (uint32_t sent = 0; sent + sizeof(data) <= LIMIT_DATA_SIZE; sent += sizeof(data)) {
+            struct message_pt2pt message = {
+                .type = SIM_RECORD_TYPE, .flags = PT2PT_MORE, .data = bytes_of(data, sizeof(data))};
+            assert_ok(message_encode_pt2pt(&message, &out));
+        }
+        send_buffer(&liar, &out);
+        sim_run(sim, 5000);
+        assert_true(sim_raw_closed(sim, liar.link) == (i == 4));
+    }
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+static void update(struct liar *liar, uint32_t address)
+{
+    struct message_connect connect = {
+        .flags = CONNECT_UPDATE, .node_id = 77, .addresses = {.count = 1}};
+    sim_address(address, &connect.addresses.items[0]);
+    struct buffer out = BUFFER_NULL;
+    assert_ok(message_encode_connect(&connect, &out));
+    send_buffer(liar, &out);
+}
+
+/* The liar claims an honest member's address under its own key. */
+static void claimed_address_binds_no_key(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(19);
+    struct sim *sim = liar.sim;
+    uint32_t third = sim_add(sim, &(struct sim_node_options){.synchronised = true});
+    sim_listen(sim, third);
+    update(&liar, third);
+    sim_run(sim, 3 * MINUTE_MS);
+    assert_true(sim_linked(sim, 0, third));
+    if (sim_raw_closed(sim, liar.link))
+        liar_calls(&liar);
+    /* One update a minute is looked at. */
+    uint32_t before = sim_notices(sim, 0, GRAPH_NOTICE_REMEMBER, 0);
+    for (uint32_t i = 0; i < 5; i++)
+        update(&liar, 100 + i);
+    expect_open(&liar);
+    assert_true(sim_notices(sim, 0, GRAPH_NOTICE_REMEMBER, 0) <= before + 1);
+    liar_free(&liar);
+}
+
+/* Payloads that never come hold up others for a minute, not for an hour. */
+static void promised_payloads_make_room(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(20);
+    struct sim *sim = liar.sim;
+    for (uint8_t i = 0; i < 2; i++) {
+        struct record record = record_of(&liar, i);
+        record.payload_size = LIMIT_RECORD_SIZE;
+        record.payload_root.bytes[0] = i;
+        record_make_id(bytes_of_text(SIM_GRAPH_ID), &record, &record.id);
+        send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, FLOOD_PAYLOAD_IN_PIECES);
+        expect_open(&liar);
+        liar.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+        liar.key = &sim_node(sim, liar.raw)->key;
+        liar_calls(&liar);
+    }
+    sim_run(sim, MINUTE_MS);
+    struct guid id;
+    assert_ok(sim_publish(sim, 1, &(struct sim_record){.payload_size = 10000000}, &id));
+    sim_run(sim, 30000);
+    assert_true(sim_holds(sim, 0, &id));
+    liar_free(&liar);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -626,6 +733,10 @@ int main(void)
         cmocka_unit_test(early_pings_are_not_looked_at),
         cmocka_unit_test(certificates_are_sent_once_and_only_with_room),
         cmocka_unit_test(chain_is_taken_from_whoever_needs_it),
+        cmocka_unit_test(one_key_has_eight_links),
+        cmocka_unit_test(unfinished_data_is_bounded_in_all),
+        cmocka_unit_test(claimed_address_binds_no_key),
+        cmocka_unit_test(promised_payloads_make_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
