@@ -154,7 +154,8 @@ void graph_free(struct graph *graph)
         graph->dials = dial->next;
         mem_free(dial);
     }
-    mem_free(graph->leaves);
+    for (uint32_t i = 0; i < LEAVES_MAX; i++)
+        mem_free(graph->leaves[i].items);
     mem_free(graph);
 }
 
@@ -346,6 +347,7 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
 {
     graph->actions = actions;
     graph->now = event->now;
+    graph->leaves_loaded = false;
     HRESULT hr = dispatch(graph, event);
     if (SUCCEEDED(hr))
         hr = neighbours_flush(graph);

@@ -10,8 +10,9 @@ enum {
     ACK_BATCH = 64,                            /* acknowledgements collected in one step */
     JOBS_MAX = 2048,                           /* bulk work waiting per neighbour */
     CERTIFICATES_MAX = LIMIT_DEFERRED_RECORDS, /* no more can be waited for on the other side */
-    SYNC_STACK_MAX = 2048,                     /* ranges still to be compared */
-    BULK_CHUNK_BYTES = 256 * 1024,             /* bulk sent to a neighbour in one step */
+    LEAVES_MAX = 4,
+    SYNC_STACK_MAX = 2048,         /* ranges still to be compared */
+    BULK_CHUNK_BYTES = 256 * 1024, /* bulk sent to a neighbour in one step */
     CONNECT_WAIT_MS = 10000,
     PING_INTERVAL_MS = 30000,
     QUIET_MS = 5000,
@@ -252,10 +253,15 @@ struct graph {
     uint64_t presence_due_ms;
     uint64_t membership_due_ms;
 
-    /* Leaves of the payload served last. */
-    struct hash leaves_root;
-    struct hash *leaves;
-    uint32_t leaf_count;
+    /* Leaves of the payloads served last; one payload is read for them in a step. */
+    struct leaves {
+        struct hash root;
+        struct hash *items;
+        uint32_t count;
+        uint64_t used; /* grows; 0: empty */
+    } leaves[LEAVES_MAX];
+    uint64_t leaves_used;
+    bool leaves_loaded;
 
     uint32_t next_session;
     uint64_t work;     /* elements looked at for the question at hand */
