@@ -71,11 +71,11 @@ static HRESULT judge(struct provider *base, const struct record *record, const s
     struct sim_provider *provider = of(base);
     (void)payload;
     const struct hash *signer = record->version == 1 ? &record->creator : &record->modifier;
-    if (!hash_equal(signer, &seal->certificate) || !may_write(provider, record, signer))
-        return PEER_E_INVALID_RECORD;
-    int index = member_index(provider->members, signer);
+    int index = member_index(provider->members, &seal->certificate);
     if (index < 0 || !provider->known[index])
         return PEER_E_DEFERRED_VALIDATION;
+    if (!hash_equal(signer, &seal->certificate) || !may_write(provider, record, signer))
+        return PEER_E_INVALID_RECORD;
     if (is_revoked(provider, signer))
         return PEER_E_NOT_AUTHORIZED;
     memcpy(job->key, provider->members->keys[index]->public_key, PUBLIC_KEY_SIZE);

@@ -163,7 +163,8 @@ static void graph_config_of(struct node *node, struct graph_config *config)
                                     .presence_lifetime_s = PRESENCE_LIFETIME_MIN,
                                     .member_data_lifetime_s = MEMBER_DATA_LIFETIME_DEFAULT,
                                     .synchronised = stored_synchronised(node),
-                                    .time_offset = stored_offset(node)};
+                                    .time_offset = stored_offset(node),
+                                    .first_token = node->epoch << 32};
     randombytes_buf(config->seed, sizeof(config->seed));
     const struct group_properties *properties;
     if (FAILED(security_properties(node->security, &properties)))

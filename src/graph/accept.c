@@ -263,6 +263,7 @@ HRESULT rejudge_everything(struct graph *graph)
     struct store *store = graph->config.store;
     struct provider *provider = graph->config.provider;
     struct doomed doomed = {.graph = graph};
+    memset(graph->refused, 0, sizeof(graph->refused));
     HRESULT hr = store->ops->scan(store, NULL, NULL, 0, judge_item, &doomed);
     for (uint32_t i = 0; SUCCEEDED(hr) && i < doomed.count; i++)
         hr = drop_row(graph, &doomed.ids[i]);

@@ -7,7 +7,14 @@
  * after five seconds; what is not complete in an hour is dropped. */
 #include "graph/graph_internal.h"
 
-enum { WINDOW = 16, PIECE_TIMEOUT_MS = 5000, PIECE_MISSING = 0, PIECE_ASKED = 1, PIECE_HERE = 2 };
+enum {
+    WINDOW = 16,
+    PIECE_TIMEOUT_MS = 5000,
+    PIECE_MISSING = 0,
+    PIECE_ASKED = 1,
+    PIECE_HERE = 2,
+    STALLED_MS = 60000
+};
 #define UNFINISHED_LIFETIME (3600 * TICKS_PER_SECOND)
 
 struct fetch *fetch_find(struct graph *graph, const struct hash *digest)
@@ -49,6 +56,7 @@ static HRESULT fetch_new(struct graph *graph, const struct version_name *name,
     fetch->name = *name;
     fetch->root = *root;
     fetch->size = size;
+    fetch->progress_ms = graph->now.ms;
     fetch->count = payload_piece_count(size);
     fetch->state = mem_zalloc(fetch->count);
     fetch->asked_ms = mem_calloc(fetch->count, sizeof(*fetch->asked_ms));
@@ -74,34 +82,57 @@ static HRESULT fetch_new(struct graph *graph, const struct version_name *name,
     return S_OK;
 }
 
-static uint64_t unfinished_bytes(const struct graph *graph, uint64_t link, bool *busy)
+/* One member has one unfinished payload, over however many links. */
+static bool has_room(const struct graph *graph, const struct hash *owner, uint64_t size)
 {
-    uint64_t sum = 0;
-    *busy = false;
+    bool busy = false;
     for (const struct fetch *f = graph->fetches; f; f = f->hh.next) {
-        sum += f->size;
-        *busy = *busy || (f->source_count > 0 && f->sources[0] == link);
+        size += f->size;
+        busy = busy || hash_equal(&f->owner, owner);
     }
-    return sum;
+    return !busy && size <= LIMIT_UNFINISHED_BYTES;
+}
+
+static HRESULT fetch_drop(struct graph *graph, struct fetch *fetch)
+{
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->unfinished_remove(store, &fetch->name.digest);
+    fetch_free(graph, fetch);
+    return hr;
+}
+
+/* What nobody sends any more makes room. */
+static HRESULT make_room(struct graph *graph)
+{
+    struct fetch *fetch, *next;
+    HRESULT hr = S_OK;
+    HASH_ITER (hh, graph->fetches, fetch, next) {
+        bool stalled = graph->now.ms >= fetch->progress_ms + STALLED_MS;
+        if (SUCCEEDED(hr) && (fetch->source_count == 0 || stalled))
+            hr = fetch_drop(graph, fetch);
+    }
+    return hr;
 }
 
 HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
                     uint32_t count)
 {
     const struct record *record = accepted->record;
-    bool busy;
-    uint64_t bytes = unfinished_bytes(graph, sources[0], &busy);
     struct neighbour *first = neighbour_find(graph, sources[0]);
     struct version_name name = {record->id, record->version, *accepted->digest};
-    if (first)
-        first->large_asked_ms = 0;
-    if (busy && first)
-        large_wait(first, &name);
-    bool crowded = bytes + record->payload_size > LIMIT_UNFINISHED_BYTES;
-    if (crowded && !busy && first)
-        first->large_waits = true;
-    if (busy || crowded)
+    if (!first)
         return S_OK;
+    struct hash owner = first->key;
+    HRESULT hr = S_OK;
+    first->large_asked_ms = 0;
+    if (!has_room(graph, &owner, record->payload_size))
+        hr = make_room(graph);
+    if (FAILED(hr))
+        return hr;
+    if (!has_room(graph, &owner, record->payload_size)) {
+        large_wait(first, &name);
+        return S_OK;
+    }
     struct store_unfinished unfinished = {
         .since_utc = graph->now.utc,
         .record = {.id = record->id,
@@ -118,7 +149,7 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
                    .header = accepted->header,
                    .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE)}};
     struct store *store = graph->config.store;
-    HRESULT hr = store->ops->unfinished_put(store, &unfinished);
+    hr = store->ops->unfinished_put(store, &unfinished);
     if (FAILED(hr))
         return hr;
     struct fetch *fetch = NULL;
@@ -126,6 +157,8 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
     if (FAILED(hr))
         return hr;
     fetch->since_utc = graph->now.utc;
+    fetch->header_link = sources[0];
+    fetch->owner = owner;
     for (uint32_t i = 0; i < count; i++)
         fetch_add_source(fetch, sources[i]);
     return fetch->have == fetch->count ? fetch_complete(graph, fetch) : fetch_ask(graph, fetch);
@@ -206,18 +239,53 @@ static HRESULT finish_row(struct graph *graph, const struct store_record *row)
     return accept_version(graph, &accepted);
 }
 
+/* Pieces are shared by all records with the same root: what was here already may belong to one of
+ * another size. *whole: the pieces are exactly this payload. */
+static HRESULT check_whole(struct graph *graph, const struct fetch *fetch, bool *whole)
+{
+    struct store *store = graph->config.store;
+    struct hash *leaves = mem_calloc(fetch->count, sizeof(*leaves));
+    if (!leaves)
+        return E_OUTOFMEMORY;
+    struct buffer piece = BUFFER_NULL;
+    HRESULT hr = S_OK;
+    *whole = true;
+    for (uint32_t i = 0; i < fetch->count && *whole && SUCCEEDED(hr); i++) {
+        hr = store->ops->piece_get(store, &fetch->root, i, &piece);
+        *whole = SUCCEEDED(hr) && piece.size == payload_piece_size(fetch->size, i);
+        if (*whole)
+            payload_leaf(buffer_view(&piece), &leaves[i]);
+    }
+    struct hash root;
+    if (SUCCEEDED(hr) && *whole) {
+        payload_root_of_leaves(leaves, fetch->count, &root);
+        *whole = hash_equal(&root, &fetch->root);
+    }
+    buffer_deinit(&piece);
+    mem_free(leaves);
+    return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
+}
+
 HRESULT fetch_complete(struct graph *graph, struct fetch *fetch)
 {
     struct store *store = graph->config.store;
     struct store_record row = {.digest = fetch->name.digest};
-    HRESULT hr = store->ops->unfinished_each(store, find_unfinished, &row);
+    bool whole;
+    HRESULT hr = check_whole(graph, fetch, &whole);
+    if (SUCCEEDED(hr) && !whole) {
+        refused_add(graph, &fetch->name.digest);
+        return fetch_drop(graph, fetch);
+    }
+    if (SUCCEEDED(hr))
+        hr = store->ops->unfinished_each(store, find_unfinished, &row);
     if (SUCCEEDED(hr) && row.owned)
         hr = finish_row(graph, &row);
     mem_free(row.owned);
-    if (SUCCEEDED(hr))
-        hr = store->ops->unfinished_remove(store, &fetch->name.digest);
-    fetch_free(graph, fetch);
-    return hr;
+    if (FAILED(hr)) {
+        fetch_free(graph, fetch);
+        return hr;
+    }
+    return fetch_drop(graph, fetch);
 }
 
 static HRESULT restore_one(void *context, const struct store_record *row)
@@ -237,21 +305,35 @@ HRESULT fetch_restore(struct graph *graph)
     return store->ops->unfinished_each(store, restore_one, graph);
 }
 
+static HRESULT lose_source(struct graph *graph, struct fetch *f, uint64_t link)
+{
+    for (uint32_t i = 0; i < f->count; i++)
+        if (f->state[i] == PIECE_ASKED && f->asked_link[i] == link)
+            f->state[i] = PIECE_MISSING;
+    uint32_t before = f->source_count;
+    for (uint32_t i = 0; i < f->source_count; i++)
+        if (f->sources[i] == link)
+            f->sources[i--] = f->sources[--f->source_count];
+    return f->source_count < before ? fetch_ask(graph, f) : S_OK;
+}
+
 HRESULT fetch_source_gone(struct graph *graph, uint64_t link)
 {
     HRESULT hr = S_OK;
-    for (struct fetch *f = graph->fetches; f && SUCCEEDED(hr); f = f->hh.next) {
-        for (uint32_t i = 0; i < f->count; i++)
-            if (f->state[i] == PIECE_ASKED && f->asked_link[i] == link)
-                f->state[i] = PIECE_MISSING;
-        uint32_t before = f->source_count;
-        for (uint32_t i = 0; i < f->source_count; i++)
-            if (f->sources[i] == link)
-                f->sources[i--] = f->sources[--f->source_count];
-        if (f->source_count < before)
-            hr = fetch_ask(graph, f);
-    }
+    for (struct fetch *f = graph->fetches; f && SUCCEEDED(hr); f = f->hh.next)
+        hr = lose_source(graph, f, link);
     return hr;
+}
+
+/* Whoever brought the header answers for it. Another may have believed it: that one is asked no
+ * more, and what nobody else has is dropped. */
+static HRESULT piece_is_wrong(struct graph *graph, struct fetch *fetch,
+                              const struct neighbour *neighbour)
+{
+    if (fetch->header_link == neighbour->link)
+        return PEER_E_INVALID_RECORD;
+    HRESULT hr = lose_source(graph, fetch, neighbour->link);
+    return SUCCEEDED(hr) && fetch->source_count == 0 ? fetch_drop(graph, fetch) : hr;
 }
 
 /* A source that does not deliver is asked last from now on. */
@@ -266,14 +348,12 @@ static void demote(struct fetch *fetch, uint64_t link)
 
 HRESULT fetch_timer(struct graph *graph)
 {
-    struct store *store = graph->config.store;
     struct fetch *fetch, *next;
     HASH_ITER (hh, graph->fetches, fetch, next) {
         if (graph->now.utc > fetch->since_utc + UNFINISHED_LIFETIME) {
-            HRESULT hr = store->ops->unfinished_remove(store, &fetch->name.digest);
-            fetch_free(graph, fetch);
-            if (FAILED(hr))
-                return hr;
+            HRESULT dropped = fetch_drop(graph, fetch);
+            if (FAILED(dropped))
+                return dropped;
             continue;
         }
         bool late = false;
@@ -315,13 +395,14 @@ HRESULT recv_piece(struct graph *graph, struct neighbour *neighbour, struct byte
     if (piece.data.size != payload_piece_size(fetch->size, piece.index) ||
         !payload_path_check(&fetch->root, fetch->count, piece.index, piece.data, piece.path,
                             piece.path_size))
-        return PEER_E_INVALID_RECORD;
+        return piece_is_wrong(graph, fetch, neighbour);
     struct store *store = graph->config.store;
     hr = store->ops->piece_put(store, &fetch->root, piece.index, piece.data);
     if (FAILED(hr))
         return hr;
     fetch->state[piece.index] = PIECE_HERE;
     fetch->have++;
+    fetch->progress_ms = graph->now.ms;
     /* A slow link is not a silent one: its other pieces get their time from now. */
     for (uint32_t i = 0; i < fetch->count; i++)
         if (fetch->state[i] == PIECE_ASKED && fetch->asked_link[i] == neighbour->link)

@@ -114,6 +114,7 @@ HRESULT graph_new(const struct graph_config *config, const struct graph_now *now
     graph->graph_id = bytes_of_text(config->graph_id);
     graph->now = *now;
     graph->synchronised = config->synchronised;
+    graph->next_token = config->first_token;
     graph->time_offset = config->time_offset;
     graph->time_adopted = config->synchronised;
     graph->maintenance_due_ms = UINT64_MAX;
@@ -153,7 +154,8 @@ void graph_free(struct graph *graph)
         graph->dials = dial->next;
         mem_free(dial);
     }
-    mem_free(graph->leaves);
+    for (uint32_t i = 0; i < LEAVES_MAX; i++)
+        mem_free(graph->leaves[i].items);
     mem_free(graph);
 }
 
@@ -246,6 +248,11 @@ static HRESULT step_send_data(struct graph *graph, const struct graph_event *eve
     struct neighbour *neighbour = neighbour_find(graph, event->link);
     if (!neighbour || neighbour->state != NEIGHBOUR_CONNECTED)
         return graph_complete(graph, event->request, PEER_E_CONNECTION_NOT_FOUND, NULL, 0);
+    if (!neighbour->full)
+        neighbour->data_queued = 0;
+    else if (neighbour->data_queued + event->data.size > DATA_QUEUED_MAX)
+        return graph_complete(graph, event->request, PEER_E_TOO_MUCH_LOAD, NULL, 0);
+    neighbour->data_queued += event->data.size;
     struct message_pt2pt message = {.type = event->data_type};
     size_t sent = 0;
     do {
@@ -340,6 +347,7 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
 {
     graph->actions = actions;
     graph->now = event->now;
+    graph->leaves_loaded = false;
     HRESULT hr = dispatch(graph, event);
     if (SUCCEEDED(hr))
         hr = neighbours_flush(graph);

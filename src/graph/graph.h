@@ -36,6 +36,9 @@ struct graph_config {
     /* This member has the group's database already: it founded the group or was synchronised
      * before. */
     bool synchronised;
+    /* Tokens of verdicts and dials begin after this one; with a greater one for each new graph,
+     * what was meant for a former graph never matches. */
+    uint64_t first_token;
     int64_t time_offset; /* ticks to add to UTC for peer time, as remembered */
 };
 
@@ -246,6 +249,7 @@ struct graph_counters {
     uint64_t reconcile_bytes;
     uint64_t refused;
     uint64_t verified;
+    uint64_t payloads_read; /* large ones, whole, to serve pieces */
 };
 void graph_get_counters(const struct graph *graph, struct graph_counters *counters);
 

@@ -6,9 +6,11 @@
 #include "graph/graph.h"
 
 enum {
-    RECENT_SIZE = 1024,            /* digests remembered per neighbour */
-    ACK_BATCH = 64,                /* acknowledgements collected in one step */
-    JOBS_MAX = 2048,               /* bulk work waiting per neighbour */
+    RECENT_SIZE = 1024,                        /* digests remembered per neighbour */
+    ACK_BATCH = 64,                            /* acknowledgements collected in one step */
+    JOBS_MAX = 2048,                           /* bulk work waiting per neighbour */
+    CERTIFICATES_MAX = LIMIT_DEFERRED_RECORDS, /* no more can be waited for on the other side */
+    LEAVES_MAX = 4,
     SYNC_STACK_MAX = 2048,         /* ranges still to be compared */
     BULK_CHUNK_BYTES = 256 * 1024, /* bulk sent to a neighbour in one step */
     CONNECT_WAIT_MS = 10000,
@@ -19,12 +21,21 @@ enum {
     DIAL_TIMEOUT_MS = 5000,
     CONNECT_LIMIT_MS = 30000,
     MAINTENANCE_MS = 30000,
-    SYNC_AGAIN_MS = 5000, /* between two reconciliations with a neighbour */
+    SYNC_AGAIN_MS = 5000,       /* between two reconciliations with a neighbour */
+    UPDATE_EARLIEST_MS = 60000, /* new addresses sooner after the last are not looked at */
+    PING_EARLIEST_MS = 10000,   /* a PING that comes sooner after the last is not looked at */
+    BUDGET_LOOK_MS = 1000,      /* an exhausted neighbour is looked at so often */
+    WORK_PER_MINUTE =
+        100000,           /* elements looked at for a neighbour's questions, and twice the own */
     MISMATCHES_BUSY = 10, /* so many PINGs in a row that differ end the wait for a quiet link */
     ASKED_SIZE = 1024,    /* digests asked for lately, not asked again from the same link */
     ASKED_MS = 10000,
     REFUSED_SIZE = 256, /* digests refused lately, not asked for again */
     PT2PT_PARTIAL_MAX = LIMIT_DATA_SIZE,
+    PT2PT_PARTIAL_SUM_MAX = 4 * LIMIT_DATA_SIZE,   /* of all links */
+    DATA_QUEUED_MAX = LIMIT_DATA_SIZE + 64 * 1024, /* to a link that is full */
+    INCOMING_MAX = 64,                             /* links that came in, direct ones too */
+    INCOMING_PER_KEY_MAX = 8,
     REMEMBERED_MAX = 32
 };
 #define HORIZON_MARGIN                                                                             \
@@ -85,9 +96,15 @@ struct neighbour {
     uint32_t large_count;
     uint64_t large_asked_ms; /* one was asked for, and has not come; 0: none */
     bool serving;            /* it reconciles with us: questions come, SYNC_END is not answered */
-    bool paused;             /* reading stopped: too much unverified */
-    bool resumed;            /* reads on, with what was left in the buffer first */
-    bool announced;          /* the application heard of the connection */
+    bool paused;             /* reading stopped: too much unverified, or too many questions */
+    bool exhausted;          /* its questions have used up their budget */
+    bool has_budget;
+    int64_t budget;     /* elements that may still be looked at for its questions; negative: owed */
+    uint64_t budget_ms; /* when it was filled up last */
+    uint64_t update_ms; /* 0: no new addresses yet */
+    uint64_t ping_heard_ms; /* 0: never */
+    bool resumed;           /* reads on, with what was left in the buffer first */
+    bool announced;         /* the application heard of the connection */
     bool has_offset;
     struct hash key;
     char *peer_name;
@@ -111,12 +128,15 @@ struct neighbour {
     size_t pending_bytes;
     uint32_t deferred_count;
     size_t deferred_bytes;
+    struct hash certificates[CERTIFICATES_MAX]; /* asked for, go before jobs */
+    uint32_t certificate_count;
     struct job *jobs; /* from job_first on, job_count of them */
     uint32_t job_first;
     uint32_t job_count;
     uint32_t job_capacity;
     struct sync *sync;
     uint64_t sync_due_ms;  /* not again before */
+    uint64_t data_queued;  /* point-to-point bytes sent since the link had room */
     struct buffer partial; /* point-to-point data in pieces */
     struct guid partial_type;
     uint32_t utility;
@@ -152,6 +172,9 @@ struct fetch {
     uint64_t *asked_link;
     uint64_t sources[8];
     uint32_t source_count;
+    struct hash owner;    /* key of the member that began it */
+    uint64_t progress_ms; /* last new piece */
+    uint64_t header_link; /* 0: not of this run */
     uint64_t since_utc;
     UT_hash_handle hh; /* by digest */
 };
@@ -160,6 +183,7 @@ struct remembered {
     struct address address;
     struct hash key;
     bool has_key;
+    bool proven;            /* the key answered there */
     uint64_t not_before_ms; /* back-off after failure */
     uint32_t failures;
     bool present; /* named by a live presence record at the last look */
@@ -232,12 +256,19 @@ struct graph {
     uint64_t presence_due_ms;
     uint64_t membership_due_ms;
 
-    /* Leaves of the payload served last. */
-    struct hash leaves_root;
-    struct hash *leaves;
-    uint32_t leaf_count;
+    /* Leaves of the payloads served last; one payload is read for them in a step. */
+    struct leaves {
+        struct hash root;
+        struct hash *items;
+        uint32_t count;
+        uint64_t used; /* grows; 0: empty */
+    } leaves[LEAVES_MAX];
+    uint64_t leaves_used;
+    bool leaves_loaded;
 
     uint32_t next_session;
+    uint64_t work;     /* elements looked at for the question at hand */
+    uint64_t elements; /* own records at the last look at all of them */
     struct graph_counters counters;
 };
 
@@ -319,9 +350,17 @@ HRESULT pending_verdict(struct graph *graph, const struct graph_verdict *verdict
 HRESULT pending_certificate_came(struct graph *graph) MUST_CHECK;
 HRESULT pending_expire(struct graph *graph) MUST_CHECK;
 uint64_t pending_deadline(const struct graph *graph);
-HRESULT pending_source_gone(struct graph *graph, uint64_t link) MUST_CHECK;
+void pending_source_gone(struct graph *graph, uint64_t link);
+/* pending_gives_way: the record waits for a certificate, and the one named now is here. */
+bool pending_gives_way(struct graph *graph, const struct pending *pending,
+                       const struct hash *certificate);
+/* pending_drop forgets a waiting record without blame; those that sent it are compared with. */
+HRESULT pending_drop(struct graph *graph, struct pending *pending) MUST_CHECK;
 void pending_sweep(struct graph *graph);
+/* pause_update stops or resumes reading a link by what it has waiting here. */
+HRESULT pause_update(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 void pending_free_all(struct graph *graph);
+void refused_add(struct graph *graph, const struct hash *digest);
 bool refused_has(const struct graph *graph, const struct hash *digest);
 
 /* accept.c: classification and what follows from acceptance. */
@@ -384,6 +423,8 @@ HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct 
 HRESULT range_list(struct graph *graph, const struct store_key *lower,
                    const struct store_key *upper, uint64_t horizon, struct range *range,
                    bool *complete) MUST_CHECK;
+/* reconcile_rest reads a neighbour again whose budget has grown. */
+HRESULT reconcile_rest(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 int store_key_compare(const struct store_key *a, const struct store_key *b);
 void sync_free(struct sync *sync);
 /* reconcile_stop forgets the own session. */

@@ -125,36 +125,63 @@ static HRESULT run_range(struct graph *graph, struct neighbour *neighbour, struc
     return FAILED(hr) ? hr : S_OK;
 }
 
-static HRESULT load_leaves(struct graph *graph, const struct store_record *row)
+static struct leaves *find_leaves(struct graph *graph, const struct hash *root, uint32_t count)
 {
-    uint32_t count = payload_piece_count(row->payload_size);
-    if (graph->leaves && hash_equal(&graph->leaves_root, &row->payload_root) &&
-        graph->leaf_count == count)
-        return S_OK;
-    struct hash *leaves = mem_calloc(count, sizeof(*leaves));
-    if (!leaves)
+    for (uint32_t i = 0; i < LEAVES_MAX; i++) {
+        struct leaves *leaves = &graph->leaves[i];
+        if (leaves->items && leaves->count == count && hash_equal(&leaves->root, root)) {
+            leaves->used = ++graph->leaves_used;
+            return leaves;
+        }
+    }
+    return NULL;
+}
+
+/* Reads the whole payload, and forgets the leaves that were used least lately. */
+static HRESULT load_leaves(struct graph *graph, const struct store_record *row, uint32_t count)
+{
+    struct hash *items = mem_calloc(count, sizeof(*items));
+    if (!items)
         return E_OUTOFMEMORY;
+    struct store *store = graph->config.store;
     struct buffer piece = BUFFER_NULL;
     HRESULT hr = S_OK;
     for (uint32_t i = 0; i < count && SUCCEEDED(hr); i++) {
-        hr =
-            graph->config.store->ops->piece_get(graph->config.store, &row->payload_root, i, &piece);
+        hr = store->ops->piece_get(store, &row->payload_root, i, &piece);
         if (SUCCEEDED(hr))
-            payload_leaf(buffer_view(&piece), &leaves[i]);
+            payload_leaf(buffer_view(&piece), &items[i]);
     }
     buffer_deinit(&piece);
     if (FAILED(hr)) {
-        mem_free(leaves);
+        mem_free(items);
         return hr == PEER_E_RECORD_NOT_FOUND ? PEER_E_INVALID_DATABASE : hr;
     }
-    mem_free(graph->leaves);
-    graph->leaves = leaves;
-    graph->leaf_count = count;
-    graph->leaves_root = row->payload_root;
+    struct leaves *oldest = &graph->leaves[0];
+    for (uint32_t i = 1; i < LEAVES_MAX; i++)
+        oldest = graph->leaves[i].used < oldest->used ? &graph->leaves[i] : oldest;
+    mem_free(oldest->items);
+    *oldest = (struct leaves){row->payload_root, items, count, ++graph->leaves_used};
+    graph->leaves_loaded = true;
+    graph->counters.payloads_read++;
     return S_OK;
 }
 
-static HRESULT send_piece(struct graph *graph, struct neighbour *neighbour, const struct job *job)
+/* *leaves stays NULL when another payload was read in this step already. */
+static HRESULT need_leaves(struct graph *graph, const struct store_record *row,
+                           struct leaves **leaves)
+{
+    uint32_t count = payload_piece_count(row->payload_size);
+    *leaves = find_leaves(graph, &row->payload_root, count);
+    if (*leaves || graph->leaves_loaded)
+        return S_OK;
+    HRESULT hr = load_leaves(graph, row, count);
+    *leaves = find_leaves(graph, &row->payload_root, count);
+    return hr;
+}
+
+/* *done is false when the piece has to wait for the next step. */
+static HRESULT send_piece(struct graph *graph, struct neighbour *neighbour, const struct job *job,
+                          bool *done)
 {
     struct store *store = graph->config.store;
     struct store_record row;
@@ -166,22 +193,25 @@ static HRESULT send_piece(struct graph *graph, struct neighbour *neighbour, cons
     if (!hash_equal(&row.digest, &job->name.digest) || row.payload_size <= LIMIT_PIECE_SIZE ||
         job->piece >= payload_piece_count(row.payload_size))
         return S_OK;
-    hr = load_leaves(graph, &row);
-    if (FAILED(hr))
+    struct leaves *leaves = NULL;
+    hr = need_leaves(graph, &row, &leaves);
+    *done = leaves != NULL;
+    if (FAILED(hr) || !leaves)
         return hr;
     struct buffer data = BUFFER_NULL;
     hr = store->ops->piece_get(store, &row.payload_root, job->piece, &data);
     struct message_piece message = {
         .name = job->name, .index = job->piece, .data = buffer_view(&data)};
     _Static_assert((int)PIECE_PATH_MAX == (int)PAYLOAD_PATH_MAX, "one tree");
-    message.path_size = payload_path(graph->leaves, graph->leaf_count, job->piece, message.path);
+    message.path_size = payload_path(leaves->items, leaves->count, job->piece, message.path);
     if (SUCCEEDED(hr))
         hr = message_encode_piece(&message, &neighbour->out);
     buffer_deinit(&data);
     return hr;
 }
 
-static HRESULT run_first(struct graph *graph, struct neighbour *neighbour)
+/* *waits: nothing more in this step. */
+static HRESULT run_first(struct graph *graph, struct neighbour *neighbour, bool *waits)
 {
     struct job *job = &neighbour->jobs[neighbour->job_first];
     bool done = true;
@@ -194,7 +224,7 @@ static HRESULT run_first(struct graph *graph, struct neighbour *neighbour)
         hr = send_record(graph, neighbour, &job->name.id, &job->name.digest);
         break;
     case JOB_PIECE:
-        hr = send_piece(graph, neighbour, job);
+        hr = send_piece(graph, neighbour, job, &done);
         break;
     case JOB_SYNC_END: {
         struct message_sync_end end = {.session = job->session, .answer = true};
@@ -203,17 +233,37 @@ static HRESULT run_first(struct graph *graph, struct neighbour *neighbour)
         break;
     }
     }
+    *waits = !done && job->type == JOB_PIECE;
     if (done)
         job_drop_first(neighbour);
     return hr;
 }
 
+static HRESULT send_certificate(struct graph *graph, struct neighbour *neighbour)
+{
+    struct provider *provider = graph->config.provider;
+    struct message_certificate message = {.certificate = neighbour->certificates[0]};
+    struct buffer chain = BUFFER_NULL;
+    memmove(neighbour->certificates, neighbour->certificates + 1,
+            --neighbour->certificate_count * sizeof(neighbour->certificates[0]));
+    HRESULT hr = provider->ops->certificate_chain(provider, &message.certificate, &chain);
+    message.chain = buffer_view(&chain);
+    if (SUCCEEDED(hr))
+        hr = message_encode_certificate(&message, &neighbour->out);
+    buffer_deinit(&chain);
+    return hr == PEER_E_NOT_FOUND ? S_OK : hr;
+}
+
 HRESULT jobs_run(struct graph *graph, struct neighbour *neighbour)
 {
     HRESULT hr = S_OK;
-    while (SUCCEEDED(hr) && neighbour->job_count > 0 && !neighbour->full &&
+    while (SUCCEEDED(hr) && neighbour->certificate_count > 0 && !neighbour->full &&
            neighbour->out.size < BULK_CHUNK_BYTES)
-        hr = run_first(graph, neighbour);
+        hr = send_certificate(graph, neighbour);
+    bool waits = false;
+    while (SUCCEEDED(hr) && neighbour->job_count > 0 && !waits && !neighbour->full &&
+           neighbour->out.size < BULK_CHUNK_BYTES)
+        hr = run_first(graph, neighbour, &waits);
     if (SUCCEEDED(hr) && !neighbour->direct)
         hr = large_next(graph, neighbour);
     bool idle = neighbour->job_count == 0 && !neighbour->full && !neighbour->sync;

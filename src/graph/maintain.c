@@ -46,6 +46,7 @@ void maintain_remember(struct graph *graph, const struct address *address, const
     if (key) {
         entry->key = *key;
         entry->has_key = true;
+        entry->proven = true;
         entry->failures = 0;
         entry->not_before_ms = 0;
     }
@@ -237,14 +238,12 @@ static HRESULT remember_presence(void *context, const struct store_record *row)
         presence.node_id == graph->config.node_id)
         return S_OK;
     for (uint32_t i = 0; i < presence.addresses.count; i++) {
-        struct remembered *known = remembered_find(graph, &presence.addresses.items[i]);
-        if (!known)
-            maintain_remember(graph, &presence.addresses.items[i], NULL);
+        maintain_remember(graph, &presence.addresses.items[i], NULL);
         struct remembered *entry = remembered_find(graph, &presence.addresses.items[i]);
         if (!entry)
             continue;
         entry->present = true;
-        if (!known) {
+        if (!entry->proven) {
             entry->key = row->creator;
             entry->has_key = true;
         }
@@ -312,6 +311,9 @@ static HRESULT tend(struct graph *graph, struct neighbour *neighbour)
     }
     if (neighbour->direct)
         return S_OK;
+    HRESULT hr = reconcile_rest(graph, neighbour);
+    if (FAILED(hr))
+        return hr;
     if (graph->now.ms >= neighbour->received_ms + DEAD_MS && !neighbour->paused)
         return neighbour_close(graph, neighbour, PEER_E_CONNECTION_FAILED);
     if (neighbour->sync && graph->now.ms >= neighbour->sync->progress_ms + SYNC_STALL_MS) {
@@ -346,10 +348,12 @@ static uint64_t neighbour_deadline(const struct graph *graph, const struct neigh
     if (n->direct)
         return n->full || n->job_count == 0 ? UINT64_MAX : graph->now.ms;
     uint64_t due = n->paused ? UINT64_MAX : n->received_ms + DEAD_MS;
+    if (n->exhausted)
+        due = n->budget_ms + BUDGET_LOOK_MS;
     if (n->full)
         return due;
     due = n->ping_due_ms < due ? n->ping_due_ms : due;
-    if (n->job_count > 0)
+    if (n->job_count > 0 || n->certificate_count > 0)
         return graph->now.ms;
     bool waits = n->behind && !n->sync;
     return waits && n->sync_due_ms < due ? n->sync_due_ms : due;

@@ -95,10 +95,23 @@ HRESULT neighbour_send_connect(struct graph *graph, struct neighbour *neighbour,
     return message_encode_connect(&connect, &neighbour->out);
 }
 
+/* A member may come in as several nodes, but not fill the table. */
+static bool too_many(const struct graph *graph, const struct hash *key)
+{
+    uint32_t all = 0, same = 0;
+    for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
+        bool counts = n->incoming && n->state != NEIGHBOUR_CLOSED;
+        all += counts;
+        same += counts && hash_equal(&n->key, key);
+    }
+    return all >= INCOMING_MAX || same >= INCOMING_PER_KEY_MAX;
+}
+
 HRESULT neighbour_up(struct graph *graph, const struct graph_event *event)
 {
     struct dial *dial = event->incoming ? NULL : maintain_take_dial(graph, event->dial);
-    bool unwanted = !event->incoming && (!dial || (!graph->online && !graph->connecting));
+    bool unwanted = event->incoming ? too_many(graph, &event->key)
+                                    : !dial || (!graph->online && !graph->connecting);
     if (dial)
         maintain_remember(graph, &dial->address, &event->key);
     mem_free(dial);
@@ -255,9 +268,8 @@ static HRESULT neighbour_ends(struct graph *graph, struct neighbour *neighbour, 
     neighbour->announced = false;
     if (counted)
         graph->deferred_horizon = graph_time(graph);
-    HRESULT hr = pending_source_gone(graph, neighbour->link);
-    if (SUCCEEDED(hr))
-        hr = fetch_source_gone(graph, neighbour->link);
+    pending_source_gone(graph, neighbour->link);
+    HRESULT hr = fetch_source_gone(graph, neighbour->link);
     if (FAILED(hr))
         return hr;
     if (announced)

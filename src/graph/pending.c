@@ -24,7 +24,7 @@ bool refused_has(const struct graph *graph, const struct hash *digest)
     return graph->refused[refused_slot(digest)] == refused_mark(digest);
 }
 
-static void refused_add(struct graph *graph, const struct hash *digest)
+void refused_add(struct graph *graph, const struct hash *digest)
 {
     graph->refused[refused_slot(digest)] = refused_mark(digest);
     graph->counters.refused++;
@@ -55,11 +55,12 @@ static void charge(struct neighbour *neighbour, const struct pending *pending, i
     *bytes += (size_t)sign * pending->body_size;
 }
 
-static HRESULT update_pause(struct graph *graph, struct neighbour *neighbour)
+HRESULT pause_update(struct graph *graph, struct neighbour *neighbour)
 {
-    bool over = neighbour->pending_count >= LIMIT_UNVERIFIED_RECORDS ||
+    bool over = neighbour->exhausted || neighbour->pending_count >= LIMIT_UNVERIFIED_RECORDS ||
                 neighbour->pending_bytes >= LIMIT_UNVERIFIED_BYTES;
-    bool under = neighbour->pending_count <= LIMIT_UNVERIFIED_RECORDS / 2 &&
+    bool under = !neighbour->exhausted &&
+                 neighbour->pending_count <= LIMIT_UNVERIFIED_RECORDS / 2 &&
                  neighbour->pending_bytes <= LIMIT_UNVERIFIED_BYTES / 2;
     if (neighbour->paused ? !under : !over)
         return S_OK;
@@ -69,6 +70,7 @@ static HRESULT update_pause(struct graph *graph, struct neighbour *neighbour)
         return E_OUTOFMEMORY;
     action->link = neighbour->link;
     neighbour->paused = !neighbour->paused;
+    neighbour->received_ms = graph->now.ms; /* what was not read counts as silence from now on */
     neighbour->resumed = !neighbour->paused && neighbour->in.size > 0;
     return S_OK;
 }
@@ -89,7 +91,7 @@ static HRESULT pending_release(struct graph *graph, struct pending *pending)
     pending_free(graph, pending);
     if (!neighbour)
         return S_OK;
-    HRESULT hr = update_pause(graph, neighbour);
+    HRESULT hr = pause_update(graph, neighbour);
     return SUCCEEDED(hr) ? reconcile_check_end(graph, neighbour) : hr;
 }
 
@@ -146,7 +148,7 @@ static HRESULT emit_verify(struct graph *graph, struct neighbour *neighbour,
         return E_OUTOFMEMORY;
     action->token = pending->token;
     action->job = *job;
-    return neighbour ? update_pause(graph, neighbour) : S_OK;
+    return neighbour ? pause_update(graph, neighbour) : S_OK;
 }
 
 /* A deferred record waits at a neighbour for DEFER_MS; one request a certificate is enough. */
@@ -289,8 +291,8 @@ static HRESULT pending_accept(struct graph *graph, const struct pending *pending
     return accept_version(graph, &accepted);
 }
 
-/* A digest does not cover its signature: what others sent under it may be good, and is found by
- * comparing with them. */
+/* A digest does not cover its seal, certificate and signature: what others sent under it may be
+ * good, and is found by comparing with them. */
 static void others_are_ahead(struct graph *graph, const struct pending *pending)
 {
     for (uint32_t i = 0; i < pending->other_count; i++) {
@@ -345,7 +347,10 @@ static HRESULT retry(struct graph *graph, struct pending *pending)
     bool blame = hr == PEER_E_INVALID_RECORD && source;
     if (hr != PEER_E_NOT_AUTHORIZED && hr != PEER_E_INVALID_RECORD)
         return hr;
-    refused_add(graph, &pending->digest);
+    if (hr == PEER_E_NOT_AUTHORIZED)
+        refused_add(graph, &pending->digest);
+    else
+        others_are_ahead(graph, pending);
     hr = pending_release(graph, pending);
     return SUCCEEDED(hr) && blame ? neighbour_close(graph, source, PEER_E_INVALID_RECORD) : hr;
 }
@@ -368,8 +373,7 @@ HRESULT pending_expire(struct graph *graph)
     HASH_ITER (hh, graph->pending, pending, next) {
         if (!pending->deferred || pending->abandoned || pending->until_ms > graph->now.ms)
             continue;
-        /* Whoever sends a record supplies its certificate when asked, or is dropped; what it sent
-         * then waits at another sender, or not at all (pending_source_gone). */
+        /* Whoever sends a record supplies its certificate when asked, or is dropped. */
         struct neighbour *source = neighbour_find(graph, pending->source);
         ASSERT(source);
         HRESULT hr = neighbour_close(graph, source, PEER_E_INVALID_RECORD);
@@ -388,31 +392,37 @@ uint64_t pending_deadline(const struct graph *graph)
     return deadline;
 }
 
-/* A deferred record whose sender is gone waits at another that sent it; without one it is abandoned
- * and freed at the end of the step, when no loop over the table is under way. */
-static HRESULT hand_over(struct graph *graph, struct pending *pending)
+/* What was deferred cannot be completed by its sender any more. Nobody else is charged for it: the
+ * certificate that it names may be that sender's invention. It is freed at the end of the step,
+ * when no loop over the table is under way. */
+static void abandon(struct graph *graph, struct pending *pending)
 {
-    while (pending->other_count > 0) {
-        struct neighbour *other = neighbour_find(graph, pending->others[--pending->other_count]);
-        if (!other || !deferred_room(other, pending->body_size))
-            continue;
-        pending->source = other->link;
-        pending->until_ms = graph->now.ms + DEFER_MS;
-        charge(other, pending, 1);
-        return ask_certificate(graph, other, &pending->certificate, pending);
-    }
+    others_are_ahead(graph, pending);
     pending->abandoned = true;
     graph->abandoned_count++;
-    return S_OK;
 }
 
 /* Verdicts for records of a link that is gone still count; deferred ones can no longer be completed
  * by it. */
-HRESULT pending_source_gone(struct graph *graph, uint64_t link)
+void pending_source_gone(struct graph *graph, uint64_t link)
 {
-    HRESULT hr = S_OK;
-    for (struct pending *p = graph->pending; p && SUCCEEDED(hr); p = p->hh.next)
+    for (struct pending *p = graph->pending; p; p = p->hh.next)
         if (p->deferred && !p->abandoned && p->source == link)
-            hr = hand_over(graph, p);
-    return hr;
+            abandon(graph, p);
+}
+
+bool pending_gives_way(struct graph *graph, const struct pending *pending,
+                       const struct hash *certificate)
+{
+    struct provider *provider = graph->config.provider;
+    return pending->deferred && provider->ops->certificate_has(provider, certificate);
+}
+
+HRESULT pending_drop(struct graph *graph, struct pending *pending)
+{
+    struct neighbour *source = neighbour_find(graph, pending->source);
+    others_are_ahead(graph, pending);
+    if (source)
+        source->behind = true;
+    return pending_release(graph, pending);
 }

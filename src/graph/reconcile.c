@@ -54,6 +54,8 @@ HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct 
     HRESULT hr = store->ops->scan(store, lower, upper, horizon, add_item, &sums);
     *sum = sums.sum;
     *count = sums.count;
+    if (!lower && !upper)
+        graph->elements = sums.count;
     return hr;
 }
 
@@ -163,9 +165,11 @@ HRESULT reconcile_ask(struct graph *graph, struct neighbour *neighbour)
     wire_writer_init(&writer, &neighbour->out);
     size_t begin = message_begin_reconcile(&writer, &head, count);
     HRESULT hr = S_OK;
+    /* The stack ascends, and so do questions. */
+    sync->depth -= count;
     for (uint32_t i = 0; i < count && SUCCEEDED(hr); i++) {
         struct range_pair *asked = &sync->asked[sync->asked_count++];
-        *asked = sync->stack[--sync->depth];
+        *asked = sync->stack[sync->depth + i];
         hr = ask_range(graph, neighbour, &writer, asked);
     }
     if (SUCCEEDED(hr))

@@ -40,7 +40,8 @@ static HRESULT remember_listening(struct graph *graph, const struct neighbour *n
 {
     if (neighbour->listening.count == 0)
         return S_OK;
-    maintain_remember(graph, &neighbour->listening.items[0], &neighbour->key);
+    /* A claim: whose key is there is known once it has been dialled. */
+    maintain_remember(graph, &neighbour->listening.items[0], NULL);
     return maintain_announce(graph, &neighbour->listening.items[0], &neighbour->key);
 }
 
@@ -50,12 +51,16 @@ HRESULT recv_connect(struct graph *graph, struct neighbour *neighbour, struct by
     HRESULT hr = message_decode_connect(body, &connect);
     if (FAILED(hr))
         return hr;
-    neighbour->listening = connect.addresses;
     if (connect.flags & CONNECT_UPDATE) {
         if (neighbour->state != NEIGHBOUR_CONNECTED)
             return PEER_E_INVALID_RECORD;
+        if (neighbour->update_ms != 0 && graph->now.ms < neighbour->update_ms + UPDATE_EARLIEST_MS)
+            return S_OK;
+        neighbour->update_ms = graph->now.ms;
+        neighbour->listening = connect.addresses;
         return remember_listening(graph, neighbour);
     }
+    neighbour->listening = connect.addresses;
     bool direct = connect.flags & CONNECT_DIRECT;
     if (neighbour->state != NEIGHBOUR_EXPECT_CONNECT || direct != neighbour->direct)
         return PEER_E_INVALID_RECORD;

@@ -68,6 +68,12 @@ HRESULT recv_flood(struct graph *graph, struct neighbour *neighbour, struct byte
     if (record.expiration <= now || record.modified > now + FUTURE_MAX)
         return ack_one(graph, neighbour, &name, false);
     struct pending *waiting = pending_find(graph, &digest);
+    if (waiting && pending_gives_way(graph, waiting, &flood.certificate)) {
+        hr = pending_drop(graph, waiting);
+        if (FAILED(hr))
+            return hr;
+        waiting = NULL;
+    }
     if (waiting)
         pending_add_source(waiting, neighbour->link);
     struct fetch *fetch = fetch_find(graph, &digest);

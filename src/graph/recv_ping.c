@@ -8,6 +8,10 @@ HRESULT recv_ping(struct graph *graph, struct neighbour *neighbour, struct bytes
     HRESULT hr = message_decode_ping(body, &ping);
     if (FAILED(hr))
         return hr;
+    if (neighbour->ping_heard_ms != 0 &&
+        graph->now.ms < neighbour->ping_heard_ms + PING_EARLIEST_MS)
+        return S_OK;
+    neighbour->ping_heard_ms = graph->now.ms;
     hr = peer_time_heard(graph, neighbour, ping.horizon - HORIZON_MARGIN, false);
     if (FAILED(hr))
         return hr;

@@ -15,6 +15,14 @@ static HRESULT deliver(struct graph *graph, struct neighbour *neighbour, const s
     return S_OK;
 }
 
+static size_t partial_sum(const struct graph *graph)
+{
+    size_t sum = 0;
+    for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next)
+        sum += n->partial.size;
+    return sum;
+}
+
 HRESULT recv_pt2pt(struct graph *graph, struct neighbour *neighbour, struct bytes body)
 {
     struct message_pt2pt message;
@@ -24,6 +32,7 @@ HRESULT recv_pt2pt(struct graph *graph, struct neighbour *neighbour, struct byte
     bool continues = neighbour->partial.size > 0;
     if ((continues && !guid_equal(&message.type, &neighbour->partial_type)) ||
         neighbour->partial.size + message.data.size > PT2PT_PARTIAL_MAX ||
+        partial_sum(graph) + message.data.size > PT2PT_PARTIAL_SUM_MAX ||
         ((message.flags & PT2PT_MORE) && message.data.size == 0))
         return PEER_E_INVALID_RECORD;
     neighbour->partial_type = message.type;

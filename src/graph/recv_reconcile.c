@@ -2,12 +2,56 @@
  *
  * A question is answered without remembering anything: equal, the own list when it is short, else
  * "different". A list in either direction settles its range at once. Answers must fit what was
- * asked; a range that was never asked, or that does not shrink, is the neighbour's fault. */
+ * asked; a range that was never asked, or that does not shrink, is the neighbour's fault. Each
+ * neighbour has a budget of elements looked at for its questions; who has used it up is not read
+ * until it has grown again. */
 #include "graph/graph_internal.h"
 
 static struct store_key key_of(const struct range_bound *bound)
 {
     return (struct store_key){bound->modified, bound->id};
+}
+
+enum { WORK_BURST = 4 /* budgets of a minute: a session looks at everything several times */ };
+
+/* Twice the own records and WORK_PER_MINUTE grow a minute. */
+static HRESULT refill(struct graph *graph, struct neighbour *neighbour)
+{
+    struct store *store = graph->config.store;
+    if (graph->elements == 0) {
+        HRESULT hr = store->ops->count(store, graph_time(graph), &graph->elements);
+        if (FAILED(hr))
+            return hr;
+    }
+    int64_t minute = (int64_t)(2 * graph->elements + WORK_PER_MINUTE);
+    uint64_t passed = graph->now.ms - neighbour->budget_ms;
+    passed = passed < 60000 ? passed : 60000;
+    neighbour->budget += minute * (int64_t)passed / 60000;
+    if (!neighbour->has_budget || neighbour->budget > WORK_BURST * minute)
+        neighbour->budget = WORK_BURST * minute;
+    neighbour->has_budget = true;
+    neighbour->budget_ms = graph->now.ms;
+    return S_OK;
+}
+
+static HRESULT spend(struct graph *graph, struct neighbour *neighbour, uint64_t elements)
+{
+    neighbour->budget -= (int64_t)elements;
+    if (neighbour->budget > 0)
+        return S_OK;
+    neighbour->exhausted = true;
+    return pause_update(graph, neighbour);
+}
+
+HRESULT reconcile_rest(struct graph *graph, struct neighbour *neighbour)
+{
+    if (!neighbour->exhausted || graph->now.ms < neighbour->budget_ms + BUDGET_LOOK_MS)
+        return S_OK;
+    HRESULT hr = refill(graph, neighbour);
+    if (FAILED(hr) || neighbour->budget <= 0)
+        return hr;
+    neighbour->exhausted = false;
+    return pause_update(graph, neighbour);
 }
 
 static HRESULT answer_fingerprint(struct graph *graph, struct neighbour *neighbour,
@@ -20,6 +64,7 @@ static HRESULT answer_fingerprint(struct graph *graph, struct neighbour *neighbo
         range_fingerprint(graph, neighbour->fingerprint_key, &lower, &upper, horizon, &sum, &count);
     if (FAILED(hr))
         return hr;
+    graph->work += count;
     if (count == asked_count && fingerprint_equal(&sum, &asked)) {
         range->mode = RANGE_EQUAL;
         return S_OK;
@@ -53,11 +98,19 @@ static HRESULT answer(struct graph *graph, struct neighbour *neighbour,
         .session = head->session, .answer = true, .horizon = head->horizon};
     struct buffer out = BUFFER_NULL;
     struct wire_writer writer;
+    struct store_key last = {.modified = 0};
     wire_writer_init(&writer, &out);
     size_t begin = message_begin_reconcile(&writer, &reply, list->left);
-    HRESULT hr = S_OK;
+    HRESULT hr = refill(graph, neighbour);
+    graph->work = 0;
     while (SUCCEEDED(hr) && message_next_range(list, range)) {
-        hr = answer_range(graph, neighbour, head, range);
+        struct store_key lower = key_of(&range->lower);
+        graph->work += ITEMS_MAX;
+        /* Ranges that overlap would make one message cost any multiple of the whole. */
+        hr = store_key_compare(&lower, &last) < 0 ? PEER_E_INVALID_RECORD : S_OK;
+        last = key_of(&range->upper);
+        if (SUCCEEDED(hr))
+            hr = answer_range(graph, neighbour, head, range);
         if (SUCCEEDED(hr))
             message_write_range(&writer, range);
     }
@@ -69,7 +122,7 @@ static HRESULT answer(struct graph *graph, struct neighbour *neighbour,
         hr = buffer_append(&neighbour->out, out.data, out.size);
     graph->counters.reconcile_bytes += out.size;
     buffer_deinit(&out);
-    return hr;
+    return SUCCEEDED(hr) ? spend(graph, neighbour, graph->work) : hr;
 }
 
 /* The answer to one range of ours: the same bounds, and nothing but "equal" to a list. */

@@ -121,6 +121,36 @@ static void neighbour_is_not_closed_by_the_application(void **state)
     sim_free(sim);
 }
 
+static HRESULT send_code(struct sim *sim, uint64_t link, const void *data, size_t size)
+{
+    send(sim, 1, link, data, size);
+    return sim_node(sim, 1)->completed_hr;
+}
+
+static void full_link_takes_no_more_than_one_large_message(void **state)
+{
+    (void)state;
+    struct sim *sim = pair(5, true);
+    open_direct(sim, 1, 0);
+    uint64_t link = direct_link(sim, 1);
+    static const uint8_t data[LIMIT_DATA_SIZE] = {1};
+    /* Any number while there is room. */
+    for (int i = 0; i < 6; i++) {
+        assert_hr(send_code(sim, link, data, 1024 * 1024 - 65536), S_OK);
+        sim_run(sim, 1000);
+    }
+    struct graph_event full = {.type = GRAPH_LINK_FULL, .link = link};
+    assert_ok(sim_event(sim, 1, &full));
+    assert_hr(send_code(sim, link, data, 1024 * 1024), S_OK);
+    assert_hr(send_code(sim, link, data, LIMIT_DATA_SIZE), PEER_E_TOO_MUCH_LOAD);
+    assert_hr(send_code(sim, link, data, 1024), S_OK);
+    struct graph_event drained = {.type = GRAPH_LINK_DRAINED, .link = link};
+    assert_ok(sim_event(sim, 1, &drained));
+    assert_hr(send_code(sim, link, data, 1024), S_OK);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +158,7 @@ int main(void)
         cmocka_unit_test(refused_where_nobody_wants_it),
         cmocka_unit_test(nobody_answers),
         cmocka_unit_test(neighbour_is_not_closed_by_the_application),
+        cmocka_unit_test(full_link_takes_no_more_than_one_large_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

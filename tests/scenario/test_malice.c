@@ -278,7 +278,7 @@ static void reconcile_answers_must_fit(void **state)
             &(struct message_ping){.horizon = sim_peer_time(sim) + 120 * TICKS_PER_SECOND,
                                    .count = 7},
             &ping));
-        sim_run(sim, 6000);
+        sim_run(sim, 11000);
         send_buffer(&liar, &ping);
         sim_run(sim, 100);
     }
@@ -433,6 +433,318 @@ static void wrong_piece_closes(void **state)
     liar_free(&liar);
 }
 
+static void send_sealed(struct liar *liar, const struct record *record,
+                        const struct hash *certificate, const struct sim_key *signer)
+{
+    struct sim_key named = *signer;
+    const struct sim_key *own = liar->key;
+    named.hash = *certificate;
+    liar->key = &named;
+    send_record(liar, record, SIM_GRAPH_ID, signer, nothing, 0);
+    liar->key = own;
+}
+
+/* A digest does not cover the certificate that is named beside it. */
+static void invented_certificate_harms_only_its_sender(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(10);
+    struct sim *sim = liar.sim;
+    struct liar second = liar;
+    second.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+    second.key = &sim_node(sim, second.raw)->key;
+    liar_calls(&second);
+    const struct hash invented = {{9}};
+    /* The honest copy names a certificate that is here: it is taken although the other waits. */
+    struct record record = record_of(&second, 1);
+    send_sealed(&liar, &record, &invented, second.key);
+    expect_open(&liar);
+    send_sealed(&second, &record, &second.key->hash, second.key);
+    expect_open(&second);
+    assert_true(sim_holds(sim, 1, &record.id));
+    /* Both certificates are missing, the liar leaves: the other is not asked for the liar's. */
+    uint32_t stranger = sim_add(sim, &(struct sim_node_options){.raw = true});
+    struct liar author = {.sim = sim, .key = &sim_node(sim, stranger)->key};
+    record = record_of(&author, 2);
+    send_sealed(&liar, &record, &invented, author.key);
+    expect_open(&liar);
+    send_sealed(&second, &record, &author.key->hash, author.key);
+    expect_open(&second);
+    sim_raw_close(sim, liar.link);
+    sim_run(sim, 11000);
+    expect_open(&second);
+    liar_free(&liar);
+}
+
+/* A record that names the payload of another one, but says that it is shorter. */
+static void payload_of_another_size_is_refused(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(11);
+    struct sim *sim = liar.sim;
+    struct guid id;
+    assert_ok(sim_publish(sim, 1, &(struct sim_record){.payload_size = 200000}, &id));
+    sim_run(sim, 3000);
+    struct store *store = sim_node(sim, 0)->store;
+    struct store_record row;
+    assert_ok(store->ops->find(store, &id, &row));
+    assert_int_equal(row.payload_size, 200000);
+    const uint64_t sizes[] = {196608, 199999, 131072};
+    for (uint8_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        struct record record = record_of(&liar, i);
+        record.payload_root = row.payload_root;
+        record.payload_size = sizes[i];
+        send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, FLOOD_PAYLOAD_IN_PIECES);
+        expect_open(&liar);
+        assert_false(sim_holds(sim, 0, &record.id));
+        assert_false(sim_holds(sim, 1, &record.id));
+    }
+    assert_true(sim_holds(sim, 0, &id));
+    liar_free(&liar);
+}
+
+static void ask(struct liar *liar, const uint64_t bounds[][2], uint32_t count)
+{
+    struct message_reconcile head = {.session = 1,
+                                     .horizon = sim_peer_time(liar->sim) + TICKS_PER_SECOND};
+    struct buffer out = BUFFER_NULL;
+    struct wire_writer writer;
+    wire_writer_init(&writer, &out);
+    size_t begin = message_begin_reconcile(&writer, &head, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct range range = {.mode = RANGE_FINGERPRINT, .count = 12345};
+        range.lower.modified = bounds[i][0];
+        range.upper.modified = bounds[i][1];
+        message_write_range(&writer, &range);
+    }
+    assert_ok(message_end(&writer, begin));
+    send_buffer(liar, &out);
+}
+
+static void questions_ascend_and_are_apart(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(12);
+    ask(&liar, (const uint64_t[][2]){{0, 10}, {10, 20}, {30, UINT64_MAX}}, 3);
+    expect_open(&liar);
+    ask(&liar, (const uint64_t[][2]){{0, UINT64_MAX}, {0, UINT64_MAX}}, 2);
+    expect_closed(&liar);
+    ask(&liar, (const uint64_t[][2]){{10, 20}, {0, 10}}, 2);
+    expect_closed(&liar);
+    liar_free(&liar);
+}
+
+/* Each question costs a look at ITEMS_MAX elements at least. */
+static void questions_have_a_budget(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(13);
+    struct sim *sim = liar.sim;
+    for (uint32_t i = 0; i < 20000; i++)
+        ask(&liar, (const uint64_t[][2]){{0, UINT64_MAX}}, 1);
+    sim_run(sim, 2000);
+    struct record record = record_of(&liar, 1);
+    send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+    sim_run(sim, 2000);
+    size_t answered = sim_raw_received(sim, liar.link)->size / 80;
+    assert_in_range(answered, 400000 / ITEMS_MAX / 2, 400000 / ITEMS_MAX * 2);
+    /* It is read again: all is answered in the end. */
+    assert_false(sim_holds(sim, 0, &record.id));
+    sim_run(sim, 15 * MINUTE_MS);
+    assert_true(sim_holds(sim, 0, &record.id));
+    liar_free(&liar);
+}
+
+static void early_pings_are_not_looked_at(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(14);
+    struct sim *sim = liar.sim;
+    sim_run(sim, 6000);
+    struct graph_counters before, after;
+    graph_get_counters(sim_node(sim, 0)->graph, &before);
+    for (int i = 0; i < 9; i++) {
+        struct buffer ping = BUFFER_NULL;
+        assert_ok(message_encode_ping(
+            &(struct message_ping){.horizon = sim_peer_time(sim) + 120 * TICKS_PER_SECOND,
+                                   .count = 7},
+            &ping));
+        send_buffer(&liar, &ping);
+        sim_run(sim, 1000);
+    }
+    graph_get_counters(sim_node(sim, 0)->graph, &after);
+    assert_true(after.reconcile_sessions == before.reconcile_sessions);
+    liar_free(&liar);
+}
+
+static void certificates_are_sent_once_and_only_with_room(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(15);
+    struct sim *sim = liar.sim;
+    struct hash wanted[16];
+    for (int i = 0; i < 16; i++)
+        wanted[i] = sim_node(sim, 0)->key.hash;
+    struct buffer out = BUFFER_NULL;
+    assert_ok(message_encode_certificate_request(wanted, 16, &out));
+    send_buffer(&liar, &out);
+    expect_open(&liar);
+    size_t one = sim_raw_received(sim, liar.link)->size;
+    assert_in_range(one, 70, 80);
+    liar_free(&liar);
+}
+
+static void send_chain(struct liar *liar, const struct sim_key *named, const struct sim_key *sent)
+{
+    struct buffer chain = BUFFER_NULL, out = BUFFER_NULL;
+    struct wire_writer writer;
+    wire_writer_init(&writer, &chain);
+    wire_write_blob(&writer, bytes_of(sent->public_key, PUBLIC_KEY_SIZE));
+    struct message_certificate message = {.certificate = named->hash, .chain = buffer_view(&chain)};
+    assert_ok(message_encode_certificate(&message, &out));
+    buffer_deinit(&chain);
+    send_buffer(liar, &out);
+}
+
+static void chain_is_taken_from_whoever_needs_it(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(16);
+    struct sim *sim = liar.sim;
+    struct liar second = liar;
+    second.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+    second.key = &sim_node(sim, second.raw)->key;
+    liar_calls(&second);
+    const struct sim_key *author_key =
+        &sim_node(sim, sim_add(sim, &(struct sim_node_options){.raw = true}))->key;
+    const struct sim_key *other =
+        &sim_node(sim, sim_add(sim, &(struct sim_node_options){.raw = true}))->key;
+    struct liar author = {.sim = sim, .key = author_key};
+    struct record record = record_of(&author, 1);
+    send_sealed(&liar, &record, &author_key->hash, author_key);
+    expect_open(&liar);
+    uint32_t taken = sim_node(sim, 0)->provider.chains_taken;
+    /* Another certificate under the awaited name, and the right one from a bystander. */
+    send_chain(&liar, author_key, other);
+    expect_open(&liar);
+    send_chain(&second, author_key, author_key);
+    expect_open(&second);
+    assert_int_equal(sim_node(sim, 0)->provider.chains_taken, taken);
+    send_chain(&liar, author_key, author_key);
+    expect_open(&liar);
+    assert_int_equal(sim_node(sim, 0)->provider.chains_taken, taken + 1);
+    assert_true(sim_holds(sim, 0, &record.id));
+    sim_run(sim, 100);
+    sim_free(sim);
+}
+
+static void one_key_has_eight_links(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(17);
+    struct sim *sim = liar.sim;
+    uint64_t links[10];
+    for (int i = 0; i < 10; i++)
+        links[i] = sim_raw_dial(sim, liar.raw, 0, i % 2 == 0);
+    sim_run(sim, 100);
+    /* Seven beside the one that was there. */
+    for (int i = 0; i < 10; i++)
+        assert_true(sim_raw_closed(sim, links[i]) == (i >= 7));
+    for (int i = 0; i < 7; i++)
+        sim_raw_close(sim, links[i]);
+    sim_run(sim, 100);
+    links[0] = sim_raw_dial(sim, liar.raw, 0, false);
+    sim_run(sim, 100);
+    assert_false(sim_raw_closed(sim, links[0]));
+    liar_free(&liar);
+}
+
+/* Four members each leave 4 MiB unfinished; the fifth finds no room. */
+static void unfinished_data_is_bounded_in_all(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_of_seed(18);
+    add_founder(sim);
+    struct graph_event allow = {.type = GRAPH_ALLOW_DIRECT, .flag = true};
+    assert_ok(sim_event(sim, 0, &allow));
+    static const uint8_t data[PT2PT_DATA_MAX] = {1};
+    for (int i = 0; i < 5; i++) {
+        struct liar liar = {.sim = sim};
+        liar.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+        liar.link = sim_raw_dial(sim, liar.raw, 0, true);
+        struct buffer out = BUFFER_NULL;
+        assert_ok(message_encode_connect(
+            &(struct message_connect){.flags = CONNECT_DIRECT, .node_id = 77}, &out));
+        for (uint32_t sent = 0; sent + sizeof(data) <= LIMIT_DATA_SIZE; sent += sizeof(data)) {
+            struct message_pt2pt message = {
+                .type = SIM_RECORD_TYPE, .flags = PT2PT_MORE, .data = bytes_of(data, sizeof(data))};
+            assert_ok(message_encode_pt2pt(&message, &out));
+        }
+        send_buffer(&liar, &out);
+        sim_run(sim, 5000);
+        assert_true(sim_raw_closed(sim, liar.link) == (i == 4));
+    }
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+static void update(struct liar *liar, uint32_t address)
+{
+    struct message_connect connect = {
+        .flags = CONNECT_UPDATE, .node_id = 77, .addresses = {.count = 1}};
+    sim_address(address, &connect.addresses.items[0]);
+    struct buffer out = BUFFER_NULL;
+    assert_ok(message_encode_connect(&connect, &out));
+    send_buffer(liar, &out);
+}
+
+/* The liar claims an honest member's address under its own key. */
+static void claimed_address_binds_no_key(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(19);
+    struct sim *sim = liar.sim;
+    uint32_t third = sim_add(sim, &(struct sim_node_options){.synchronised = true});
+    sim_listen(sim, third);
+    update(&liar, third);
+    sim_run(sim, 3 * MINUTE_MS);
+    assert_true(sim_linked(sim, 0, third));
+    if (sim_raw_closed(sim, liar.link))
+        liar_calls(&liar);
+    /* One update a minute is looked at. */
+    uint32_t before = sim_notices(sim, 0, GRAPH_NOTICE_REMEMBER, 0);
+    for (uint32_t i = 0; i < 5; i++)
+        update(&liar, 100 + i);
+    expect_open(&liar);
+    assert_true(sim_notices(sim, 0, GRAPH_NOTICE_REMEMBER, 0) <= before + 1);
+    liar_free(&liar);
+}
+
+/* Payloads that never come hold up others for a minute, not for an hour. */
+static void promised_payloads_make_room(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(20);
+    struct sim *sim = liar.sim;
+    for (uint8_t i = 0; i < 2; i++) {
+        struct record record = record_of(&liar, i);
+        record.payload_size = LIMIT_RECORD_SIZE;
+        record.payload_root.bytes[0] = i;
+        record_make_id(bytes_of_text(SIM_GRAPH_ID), &record, &record.id);
+        send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, FLOOD_PAYLOAD_IN_PIECES);
+        expect_open(&liar);
+        liar.raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+        liar.key = &sim_node(sim, liar.raw)->key;
+        liar_calls(&liar);
+    }
+    sim_run(sim, MINUTE_MS);
+    struct guid id;
+    assert_ok(sim_publish(sim, 1, &(struct sim_record){.payload_size = 10000000}, &id));
+    sim_run(sim, 30000);
+    assert_true(sim_holds(sim, 0, &id));
+    liar_free(&liar);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +758,17 @@ int main(void)
         cmocka_unit_test(wrong_messages_in_wrong_states),
         cmocka_unit_test(session_that_stalls_is_begun_again),
         cmocka_unit_test(wrong_piece_closes),
+        cmocka_unit_test(invented_certificate_harms_only_its_sender),
+        cmocka_unit_test(payload_of_another_size_is_refused),
+        cmocka_unit_test(questions_ascend_and_are_apart),
+        cmocka_unit_test(questions_have_a_budget),
+        cmocka_unit_test(early_pings_are_not_looked_at),
+        cmocka_unit_test(certificates_are_sent_once_and_only_with_room),
+        cmocka_unit_test(chain_is_taken_from_whoever_needs_it),
+        cmocka_unit_test(one_key_has_eight_links),
+        cmocka_unit_test(unfinished_data_is_bounded_in_all),
+        cmocka_unit_test(claimed_address_binds_no_key),
+        cmocka_unit_test(promised_payloads_make_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,6 +80,33 @@ static void link_that_nobody_dialled_is_closed(void **state)
     sim_free(sim);
 }
 
+static void tokens_begin_where_the_caller_says(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(&(struct sim_options){.seed = 5});
+    sim_add(sim, &(struct sim_node_options){.synchronised = true});
+    struct sim_node *node = sim_node(sim, 0);
+    struct graph_config config = {.graph_id = SIM_GRAPH_ID,
+                                  .friendly_name = "name",
+                                  .node_id = 1,
+                                  .provider = &node->provider.base,
+                                  .store = node->store,
+                                  .first_token = 7000000000};
+    struct graph_now now = {.ms = 1, .utc = sim_utc(sim, node)};
+    struct graph *graph;
+    assert_ok(graph_new(&config, &now, &graph));
+    struct graph_actions actions = {.items = NULL};
+    struct graph_event connect = {.type = GRAPH_CONNECT, .now = now, .addresses = {.count = 1}};
+    sim_address(9, &connect.addresses.items[0]);
+    assert_ok(graph_step(graph, &connect, &actions));
+    assert_int_equal(actions.count, 1);
+    assert_int_equal(actions.items[0].type, GRAPH_ACTION_DIAL);
+    assert_true(actions.items[0].token == 7000000001);
+    graph_actions_deinit(&actions);
+    graph_free(graph);
+    sim_free(sim);
+}
+
 static void new_without_memory(void **state)
 {
     (void)state;
@@ -133,6 +160,7 @@ int main(void)
         cmocka_unit_test(presence_round_trip),
         cmocka_unit_test(unknown_links_and_tokens_are_ignored),
         cmocka_unit_test(link_that_nobody_dialled_is_closed),
+        cmocka_unit_test(tokens_begin_where_the_caller_says),
         cmocka_unit_test(new_without_memory),
         cmocka_unit_test(same_seed_same_run),
     };
