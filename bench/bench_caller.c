@@ -1,6 +1,6 @@
 /* bench_caller.c - what one neighbour makes of a running member: connects and records a second.
  *
- * connect: dials, shakes hands (TCP, TLS, AUTH_INFO .. MYGMC), CONNECT, WELCOME, hangs up, again.
+ * connect: dials, shakes hands (TCP, TLS, ADMISSION .. MYGMC), CONNECT, WELCOME, hangs up, again.
  * accept: signs records beforehand, sends them all, waits for every acknowledgement.
  * verify: the bare rate of signature checks on this thread. pem: the TLS certificate and key of the
  * identity, for other programs to be measured with. */

@@ -1,5 +1,6 @@
-/* fuzz_handshake.c - any bytes from a stranger, in pieces that the first byte chooses: nothing is
- * held beyond the limit for strangers, and a failure is final. The group is founded once; its
+/* fuzz_handshake.c - any bytes from a stranger: nothing is held beyond the limit for strangers, a
+ * failure is final, and who is not admitted hears nothing. The first byte: 0x80 a caller's bytes,
+ * 0x40 behind a right ADMISSION; the rest is the size of pieces. The group is founded once; its
  * authority is new each time, so seeds reach HELLO and MYGMC only through what the fuzzer finds. */
 #include "group/handshake.h"
 
@@ -33,6 +34,22 @@ static struct security *group(void)
     return security;
 }
 
+/* What somebody says who knows the group's name and has no certificate. */
+static HRESULT admit(struct handshake *handshake, struct handshake_options options,
+                     struct buffer *out)
+{
+    struct handshake *caller;
+    struct buffer admission = BUFFER_NULL;
+    options.accepting = false;
+    HRESULT hr = handshake_start(group(), &options, &caller, &admission);
+    ASSERT(SUCCEEDED(hr));
+    hr = handshake_feed(handshake, buffer_view(&admission), out);
+    ASSERT(hr == S_FALSE && out->size > 0);
+    handshake_free(caller);
+    buffer_deinit(&admission);
+    return hr;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
@@ -42,15 +59,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct handshake_options options = {.accepting = (data[0] & 0x80) != 0,
                                         .kind = HANDSHAKE_NEIGHBOUR,
                                         .utc = 133500000000000000ull};
-    size_t piece = (data[0] & 0x7F) + 1u;
+    size_t piece = (data[0] & 0x3F) + 1u;
+    bool admitted = (data[0] & 0x40) != 0;
     HRESULT hr = handshake_start(group(), &options, &handshake, &out);
     ASSERT(SUCCEEDED(hr));
-    hr = S_FALSE;
+    ASSERT(options.accepting == (out.size == 0));
+    hr = options.accepting && admitted ? admit(handshake, options, &out) : S_FALSE;
+    size_t said = out.size;
     for (size_t at = 1; at < size && hr == S_FALSE; at += piece) {
         size_t take = size - at < piece ? size - at : piece;
         hr = handshake_feed(handshake, bytes_of(data + at, take), &out);
     }
-    ASSERT(hr != S_OK); /* no stranger has a certificate for the key of zeros */
+    ASSERT(hr != S_OK);       /* no stranger has a certificate for the key of zeros */
+    ASSERT(out.size == said); /* nor can one guess an ADMISSION */
     handshake_free(handshake);
     buffer_deinit(&out);
     return 0;

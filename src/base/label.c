@@ -14,6 +14,7 @@ static const char table[LABEL_COUNT][LABEL_SIZE] = {
     [LABEL_INVITATION] = "peergroup/2 invitation",
     [LABEL_FINGERPRINT] = "peergroup/2 fingerprint",
     [LABEL_RENDEZVOUS] = "peergroup/2 rendezvous",
+    [LABEL_ADMISSION] = "peergroup/2 admission",
 };
 
 const uint8_t *label_of(enum label label)

@@ -19,6 +19,7 @@ enum label {
     LABEL_INVITATION,    /* signature over an invitation */
     LABEL_FINGERPRINT,   /* TLS exporter value that keys fingerprints */
     LABEL_RENDEZVOUS,    /* discovery keys */
+    LABEL_ADMISSION,     /* TLS exporter value that a caller's admission is over */
     LABEL_COUNT
 };
 

@@ -108,7 +108,10 @@ static HRESULT begin_handshake(struct node *node, struct node_link *link)
             options.expected = dial->has_key ? &dial->key : NULL;
         }
     struct buffer out = BUFFER_NULL;
-    HRESULT hr = handshake_start(node->security, &options, &link->handshake, &out);
+    HRESULT hr = link_export(link->link, label_of(LABEL_ADMISSION), options.channel,
+                             sizeof(options.channel));
+    if (SUCCEEDED(hr))
+        hr = handshake_start(node->security, &options, &link->handshake, &out);
     if (SUCCEEDED(hr))
         return send_now(link, &out);
     buffer_deinit(&out);

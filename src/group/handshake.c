@@ -1,19 +1,26 @@
-/* handshake.c - AUTH_INFO, HELLO and MYGMC in both directions, as a state machine over bytes.
+/* handshake.c - ADMISSION, then AUTH_INFO, HELLO and MYGMC in both directions, as a state machine
+ * over bytes.
  *
- * Happy path: the accepting side sends its three messages at once; the caller verifies them and
- * answers with its own; each side is done when it has verified three. What follows in the stream is
- * the graph's. Failure: the first thing that is wrong decides the code and stays; nothing more is
- * read or sent. A stranger can make this side hold LIMIT_UNAUTHENTICATED_BYTES at the most. */
+ * Happy path: the caller sends ADMISSION; the accepting side verifies it and sends its three
+ * messages; the caller verifies them and answers with its own; each side is done when it has
+ * verified three. What follows in the stream is the graph's.
+ *
+ * Failure: the first thing that is wrong decides the code and stays; nothing more is read or sent.
+ * Before ADMISSION this side says nothing, since a server name can be another's that was
+ * intercepted. A stranger can make it hold LIMIT_UNAUTHENTICATED_BYTES at the most. */
 #include "group/handshake.h"
 
+#include "group/sni.h"
 #include "wire/message.h"
+
+#include <sodium.h>
 
 enum { MAJOR_VERSION = 2, MINOR_VERSION = 0, NAME_BYTES_MAX = 3 * LIMIT_PEER_NAME_UNITS };
 
 /* The accepting side leaves the kind to the caller. */
 enum { KIND_OF_CALLER = 0 };
 
-enum step { STEP_AUTH_INFO, STEP_HELLO, STEP_MY_GMC, STEP_DONE, STEP_FAILED };
+enum step { STEP_ADMISSION, STEP_AUTH_INFO, STEP_HELLO, STEP_MY_GMC, STEP_DONE, STEP_FAILED };
 
 struct handshake {
     struct security *security;
@@ -28,6 +35,7 @@ struct handshake {
     size_t consumed;     /* bytes of messages that were handled */
     struct buffer input; /* bytes not handled yet; after the end those of the graph */
     struct buffer chain; /* own, encoded */
+    uint8_t admission[HASH_SIZE];
     struct handshake_result result;
 };
 
@@ -79,6 +87,30 @@ static HRESULT check_features(const struct handshake *handshake, uint64_t featur
     return properties->required_features & ~features ? PEER_E_UNSUPPORTED_VERSION : S_OK;
 }
 
+/* Only who knows the group's name can make it, and it holds for this connection alone. The key is
+ * that of server names; their MACs are over longer messages, so neither can stand for the other. */
+static void make_admission(struct handshake *handshake, const uint8_t *channel)
+{
+    struct sni_key key;
+    _Static_assert(sizeof(key.bytes) == crypto_auth_hmacsha256_KEYBYTES, "a key as it is");
+    sni_key_derive(security_graph_id(handshake->security), &key);
+    crypto_auth_hmacsha256(handshake->admission, channel, HANDSHAKE_CHANNEL_SIZE, key.bytes);
+    sodium_memzero(&key, sizeof(key));
+}
+
+static HRESULT send_admission(const struct handshake *handshake, struct buffer *out)
+{
+    struct wire_writer writer;
+    size_t before = out->size;
+    wire_writer_init(&writer, out);
+    size_t begin = message_begin(&writer, MESSAGE_ADMISSION);
+    wire_write_fixed(&writer, handshake->admission, sizeof(handshake->admission));
+    HRESULT hr = message_end(&writer, begin);
+    if (FAILED(hr))
+        out->size = before;
+    return hr;
+}
+
 HRESULT handshake_start(struct security *security, const struct handshake_options *options,
                         struct handshake **handshake, struct buffer *out)
 {
@@ -95,11 +127,13 @@ HRESULT handshake_start(struct security *security, const struct handshake_option
     made->utc = options->utc;
     made->features = options->features;
     made->result.kind = options->kind;
+    made->step = options->accepting ? STEP_ADMISSION : STEP_AUTH_INFO;
+    make_admission(made, options->channel);
     HRESULT hr = security_own_chain(security, options->utc, &made->chain);
     if (SUCCEEDED(hr))
         hr = check_features(made, made->features);
-    if (SUCCEEDED(hr) && options->accepting)
-        hr = send_all(made, out);
+    if (SUCCEEDED(hr) && !options->accepting)
+        hr = send_admission(made, out);
     if (FAILED(hr))
         handshake_free(made);
     else
@@ -121,6 +155,13 @@ static bool is_own_name(const struct handshake *handshake, struct bytes name)
     const struct certificate_row *row;
     return SUCCEEDED(security_own(handshake->security, handshake->utc, &row)) &&
            bytes_equal(name, bytes_of_text(row->peer_name));
+}
+
+static HRESULT read_admission(const struct handshake *handshake, struct bytes body)
+{
+    bool right = body.size == sizeof(handshake->admission) &&
+                 sodium_memcmp(body.data, handshake->admission, body.size) == 0;
+    return right ? S_OK : PEER_E_NOT_AUTHORIZED;
 }
 
 /* The name is kept to be held against the certificate. */
@@ -181,13 +222,17 @@ static HRESULT read_my_gmc(struct handshake *handshake, struct bytes body)
 
 static HRESULT read_message(struct handshake *handshake, const struct message *message)
 {
-    static const uint8_t awaited[] = {MESSAGE_AUTH_INFO, MESSAGE_HELLO, MESSAGE_MY_GMC};
+    static const uint8_t awaited[] = {MESSAGE_ADMISSION, MESSAGE_AUTH_INFO, MESSAGE_HELLO,
+                                      MESSAGE_MY_GMC};
     HRESULT hr;
-    if (message->type >= MESSAGE_SKIPPABLE)
+    if (message->type >= MESSAGE_SKIPPABLE && handshake->step != STEP_ADMISSION)
         return S_OK;
     if (message->type != awaited[handshake->step])
         return PEER_E_INVALID_RECORD;
     switch (message->type) {
+    case MESSAGE_ADMISSION:
+        hr = read_admission(handshake, message->body);
+        break;
     case MESSAGE_AUTH_INFO:
         hr = read_auth_info(handshake, message->body);
         break;
@@ -203,14 +248,20 @@ static HRESULT read_message(struct handshake *handshake, const struct message *m
     return hr;
 }
 
+/* Who is not admitted yet has one message to send, of one size. */
+static size_t held_at_most(const struct handshake *handshake)
+{
+    return handshake->step == STEP_ADMISSION ? MESSAGE_HEADER_SIZE + sizeof(handshake->admission)
+                                             : LIMIT_UNAUTHENTICATED_BYTES;
+}
+
 /* Handles the messages that are whole. S_FALSE: more bytes are needed. */
 static HRESULT read_messages(struct handshake *handshake)
 {
     while (handshake->step < STEP_DONE) {
         struct message message;
         HRESULT hr = message_next(buffer_view(&handshake->input), &message);
-        if (hr == S_FALSE &&
-            handshake->consumed + handshake->input.size > LIMIT_UNAUTHENTICATED_BYTES)
+        if (hr == S_FALSE && handshake->consumed + handshake->input.size > held_at_most(handshake))
             return PEER_E_INVALID_RECORD;
         if (hr != S_OK)
             return hr;
@@ -225,16 +276,29 @@ static HRESULT read_messages(struct handshake *handshake)
     return S_OK;
 }
 
+/* Has what was read made it this side's turn? The accepting side's comes with ADMISSION, the
+ * caller's when all is verified. */
+static bool is_my_turn(const struct handshake *handshake, enum step before)
+{
+    enum step turn = handshake->accepting ? STEP_AUTH_INFO : STEP_DONE;
+    return before < turn && handshake->step >= turn;
+}
+
 HRESULT handshake_feed(struct handshake *handshake, struct bytes data, struct buffer *out)
 {
     if (handshake->step == STEP_FAILED)
         return handshake->failure;
     ASSERT(handshake->step != STEP_DONE);
+    enum step before = handshake->step;
     HRESULT hr = buffer_append(&handshake->input, data.data, data.size);
     if (SUCCEEDED(hr))
         hr = read_messages(handshake);
-    if (hr == S_OK && !handshake->accepting)
-        hr = send_all(handshake, out);
+    if (hr == PEER_E_INVALID_RECORD && handshake->step == STEP_ADMISSION)
+        hr = PEER_E_NOT_AUTHORIZED;
+    if (SUCCEEDED(hr) && is_my_turn(handshake, before)) {
+        HRESULT sent = send_all(handshake, out);
+        hr = FAILED(sent) ? sent : hr;
+    }
     if (FAILED(hr)) {
         handshake->step = STEP_FAILED;
         handshake->failure = hr;

@@ -1,9 +1,10 @@
 /* handshake.h - what two members say inside TLS before the graph sees their link (docs/protocol.md,
  * "Links").
  *
- * Sans-I/O: the accepting side speaks first (AUTH_INFO, HELLO, MYGMC); the caller answers with its
- * own three after verifying them. Each side is done when it has verified the other's. No message of
- * the graph may pass before. */
+ * Sans-I/O: the caller shows that it knows the group's name (ADMISSION, bound to this TLS
+ * connection), and hears nothing before that; the accepting side answers with AUTH_INFO, HELLO and
+ * MYGMC; the caller sends its own three after verifying them. Each side is done when it has
+ * verified the other's. No message of the graph may pass before. */
 #ifndef GROUP_HANDSHAKE_H
 #define GROUP_HANDSHAKE_H
 
@@ -13,6 +14,9 @@ enum handshake_kind { HANDSHAKE_NEIGHBOUR = 1, HANDSHAKE_DIRECT = 2 };
 
 /* The features that this build has; bits of HELLO. */
 #define HANDSHAKE_FEATURES 0ull
+
+/* What the caller's ADMISSION is a MAC over: the TLS exporter's value under LABEL_ADMISSION. */
+enum { HANDSHAKE_CHANNEL_SIZE = 32 };
 
 struct handshake;
 
@@ -30,21 +34,23 @@ struct handshake_options {
     enum handshake_kind kind;    /* the caller's wish; the accepting side learns it */
     uint8_t peer_key[KEY_SIZE];  /* of the other side's TLS certificate */
     const struct hash *expected; /* key hash that was dialled, or NULL */
+    uint8_t channel[HANDSHAKE_CHANNEL_SIZE];
     uint64_t utc;
     uint64_t features; /* HANDSHAKE_FEATURES but in tests */
 };
 
-/* handshake_start borrows security until handshake_free. The accepting side's first output is
- * appended to out. PEER_E_NOT_AUTHORIZED: no own certificate that holds;
+/* handshake_start borrows security until handshake_free. The caller's ADMISSION is appended to out;
+ * the accepting side has nothing to say yet. PEER_E_NOT_AUTHORIZED: no own certificate that holds;
  * PEER_E_INVALID_TIME_PERIOD: the own certificate has ended or not begun. E_OUTOFMEMORY. */
 HRESULT handshake_start(struct security *security, const struct handshake_options *options,
                         struct handshake **handshake, struct buffer *out) MUST_CHECK;
 void handshake_free(struct handshake *handshake); /* NULL is fine */
 
-/* handshake_feed takes bytes from the link and appends what is to be sent to out. S_FALSE: going
- * on. S_OK: done; what was fed beyond the handshake waits in handshake_leftover. A failure stays:
- * close the link. PEER_E_CONNECTION_NOT_AUTHENTICATED: the certificate's key is not the TLS key, or
- * not the one dialled. PEER_E_NOT_AUTHORIZED: another group, no chain, ended or revoked.
+/* handshake_feed takes bytes from the link and appends what is to be sent to out, nothing when it
+ * fails. S_FALSE: going on. S_OK: done; what was fed beyond the handshake waits in
+ * handshake_leftover. A failure stays: close the link. PEER_E_CONNECTION_NOT_AUTHENTICATED: the
+ * certificate's key is not the TLS key, or not the one dialled. PEER_E_NOT_AUTHORIZED: a caller
+ * that begins with anything but a right ADMISSION; another group, no chain, ended or revoked.
  * PEER_E_UNSUPPORTED_VERSION: another protocol version, or features that the group demands are
  * missing. PEER_E_INVALID_RECORD: not our protocol. E_OUTOFMEMORY. */
 HRESULT handshake_feed(struct handshake *handshake, struct bytes data,

@@ -2,8 +2,9 @@
  *
  * It is base32 (lower case, no padding) of a nonce and a MAC under a key derived from the group's
  * id, so that a listener recognises callers who know the group before any key exchange, and nobody
- * else learns what it says (protocol.md 3). The functions have no state and may run on any thread;
- * a struct sni_nonces is its owner's to lock. */
+ * else learns what it says (protocol.md 3). It does not prove who sends it: who intercepts one can
+ * use it once, and hears nothing, since ADMISSION (handshake.h) takes the same key. The functions
+ * have no state and may run on any thread; a struct sni_nonces is its owner's to lock. */
 #ifndef GROUP_SNI_H
 #define GROUP_SNI_H
 

@@ -34,6 +34,7 @@ enum message_type {
     MESSAGE_MY_GMC = 0x21,
     MESSAGE_YOUR_GMC = 0x22,
     MESSAGE_PASSWORD = 0x23,
+    MESSAGE_ADMISSION = 0x24,
     MESSAGE_SKIPPABLE = 0x80 /* unknown types from here on are skipped, below they close the link */
 };
 

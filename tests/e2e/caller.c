@@ -4,6 +4,7 @@
  * callbacks and counts; the caller's thread waits on a condition. Nothing is stored. */
 #include "e2e/caller.h"
 
+#include "base/label.h"
 #include "group/identity.h"
 #include "group/user_db.h"
 
@@ -80,11 +81,22 @@ static void on_opened(void *context, struct link *link, bool incoming, uint64_t 
     struct handshake_options options = {
         .kind = HANDSHAKE_NEIGHBOUR, .utc = loop_utc(), .features = HANDSHAKE_FEATURES};
     memcpy(options.peer_key, link_peer_key(link), KEY_SIZE);
+    need(link_export(link, label_of(LABEL_ADMISSION), options.channel, sizeof(options.channel)),
+         "channel");
     pthread_mutex_lock(&caller->lock);
     caller->link = link;
-    struct buffer out = BUFFER_NULL;
-    need(handshake_start(caller->security, &options, &caller->handshake, &out), "handshake");
-    buffer_deinit(&out);
+    struct bytes words = caller->first_words;
+    if (caller->intruder) {
+        link_authenticated(link); /* it has all the time that the other side gives it */
+    } else {
+        buffer_deinit(&caller->admission);
+        need(handshake_start(caller->security, &options, &caller->handshake, &caller->admission),
+             "handshake");
+        words = buffer_view(&caller->admission);
+    }
+    bool full;
+    if (words.size > 0)
+        need(link_send(link, words, &full), "send");
     pthread_mutex_unlock(&caller->lock);
 }
 
@@ -92,6 +104,7 @@ static void on_data(void *context, struct link *link, struct bytes data)
 {
     struct caller *caller = context;
     pthread_mutex_lock(&caller->lock);
+    caller->heard += data.size;
     if (caller->handshake) {
         struct buffer out = BUFFER_NULL;
         bool full;
@@ -208,6 +221,7 @@ void caller_close(struct caller *caller)
     store_free(caller->store);
     signing_key_free(caller->key);
     buffer_deinit(&caller->in);
+    buffer_deinit(&caller->admission);
 }
 
 /* ---- waiting ---- */
@@ -273,7 +287,7 @@ bool caller_dial(struct caller *caller, const char *text)
     caller->closed = caller->up = caller->full = false;
     buffer_consume(&caller->in, caller->in.size);
     memset(caller->received, 0, sizeof(caller->received));
-    caller->acknowledged = caller->useful = 0;
+    caller->acknowledged = caller->useful = caller->heard = 0;
     pthread_mutex_unlock(&caller->lock);
     loop_call(caller->loop, &task.item);
     if (FAILED(task.hr))

@@ -23,6 +23,10 @@ struct caller {
     const char *group;
     const struct certificate_row *row; /* the own certificate */
     uint64_t start_node;
+    /* An intruder has the server name and nothing else: it begins with these words (borrowed)
+     * instead of ADMISSION, and only listens. */
+    bool intruder;
+    struct bytes first_words;
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -30,8 +34,10 @@ struct caller {
     struct link *link;
     struct handshake *handshake;
     struct buffer in;
-    bool up;     /* both sides know each other as members */
-    bool closed; /* the last link is gone */
+    struct buffer admission; /* of the last link */
+    uint64_t heard;          /* bytes inside TLS on the last link */
+    bool up;                 /* both sides know each other as members */
+    bool closed;             /* the last link is gone */
     bool full;
     HRESULT reason;
     uint64_t received[256]; /* messages by type */

@@ -413,6 +413,64 @@ static const struct {
     {"deferred", deferred, MUST_CLOSE},
 };
 
+/* ---- before the handshake ---- */
+
+static void silence(void)
+{
+}
+
+/* What a caller says that does not know of ADMISSION, or hopes to be asked no more. */
+static void no_admission(void)
+{
+    raw(MESSAGE_HELLO, "\2\0\0\0\0\0\0\0\0\0", 10);
+}
+
+static void guessed_admission(void)
+{
+    uint8_t guess[HASH_SIZE];
+    randombytes_buf(guess, sizeof(guess));
+    raw(MESSAGE_ADMISSION, guess, sizeof(guess));
+}
+
+/* The right one of the link before. */
+static void old_admission(void)
+{
+    if (FAILED(buffer_append(&out, caller.admission.data, caller.admission.size)))
+        exit(3);
+}
+
+static const struct {
+    const char *name;
+    void (*make)(void);
+} intrusions[] = {
+    {"silence", silence},
+    {"no-admission", no_admission},
+    {"guessed-admission", guessed_admission},
+    {"old-admission", old_admission},
+};
+
+/* With a good server name and no ADMISSION nothing is to be heard. */
+static bool intrude(size_t index, const char *address)
+{
+    if (!caller_dial(&caller, address)) { /* an ADMISSION to have an old one */
+        printf("%s: not admitted\n", intrusions[index].name);
+        return false;
+    }
+    caller_hang_up(&caller);
+    buffer_deinit(&out);
+    intrusions[index].make();
+    caller.intruder = true;
+    caller.first_words = buffer_view(&out);
+    bool up = caller_dial(&caller, address), closed = caller_await_closed(&caller, 0);
+    caller.intruder = false;
+    bool right = !up && closed && caller.heard == 0;
+    printf("%s: %s, %llu bytes heard%s\n", intrusions[index].name, closed ? "closed" : "open",
+           (unsigned long long)caller.heard, right ? "" : "  WRONG");
+    if (!closed)
+        caller_hang_up(&caller);
+    return right;
+}
+
 static void load_victim(const char *text)
 {
     struct guid id;
@@ -471,6 +529,9 @@ int main(int count, char **arguments)
     for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
         if (all || strcmp(arguments[1], attacks[i].name) == 0)
             right = attack(i, arguments[4]) && right;
+    for (size_t i = 0; i < sizeof(intrusions) / sizeof(intrusions[0]); i++)
+        if (all || strcmp(arguments[1], intrusions[i].name) == 0)
+            right = intrude(i, arguments[4]) && right;
     store_record_deinit(&victim);
     buffer_deinit(&out);
     caller_close(&caller);

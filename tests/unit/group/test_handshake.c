@@ -1,10 +1,15 @@
 /* Do two members find each other over any cut of the stream, and is everybody else refused with a
- * code that says why? Can a stranger make this side hold more than it is allowed? */
+ * code that says why? Does a listener keep silent until it has a right ADMISSION? Can a stranger
+ * make this side hold more than it is allowed? */
 #include "scene.h"
 #include "support/test.h"
 
+#include "base/label.h"
 #include "group/handshake.h"
+#include "group/sni.h"
 #include "wire/message.h"
+
+#include <sodium.h>
 
 struct fixture {
     struct scene scene;
@@ -32,21 +37,48 @@ static struct handshake_options options_for(bool accepting, const struct party *
 {
     struct handshake_options options = {.accepting = accepting,
                                         .kind = accepting ? 0 : HANDSHAKE_DIRECT,
+                                        .channel = "what TLS exports on both sides",
                                         .utc = SCENE_NOW,
                                         .features = HANDSHAKE_FEATURES};
     memcpy(options.peer_key, other->public_key, KEY_SIZE);
     return options;
 }
 
+static void put_admission(struct buffer *out, const struct party *caller,
+                          const struct handshake_options *of)
+{
+    struct handshake *handshake;
+    struct handshake_options options = *of;
+    options.accepting = false;
+    assert_ok(handshake_start(caller->security, &options, &handshake, out));
+    handshake_free(handshake);
+}
+
 /* The three messages of one side. */
 static struct buffer said_by(const struct party *party, const struct party *other)
 {
-    struct buffer out = BUFFER_NULL;
+    struct buffer out = BUFFER_NULL, admission = BUFFER_NULL;
     struct handshake *handshake;
     struct handshake_options options = options_for(true, other);
+    put_admission(&admission, party, &options);
     assert_ok(handshake_start(party->security, &options, &handshake, &out));
+    assert_int_equal(out.size, 0);
+    assert_hr(handshake_feed(handshake, buffer_view(&admission), &out), S_FALSE);
     handshake_free(handshake);
+    buffer_deinit(&admission);
     return out;
+}
+
+/* Feeds all of from in pieces; last is what the last piece must give. */
+static void feed_in_pieces(struct handshake *handshake, const struct buffer *from, size_t piece,
+                           HRESULT last, struct buffer *out)
+{
+    for (size_t at = 0; at < from->size; at += piece) {
+        size_t size = from->size - at < piece ? from->size - at : piece;
+        assert_int_equal(out->size, 0);
+        HRESULT hr = handshake_feed(handshake, bytes_of(from->data + at, size), out);
+        assert_hr(hr, at + size < from->size ? S_FALSE : last);
+    }
 }
 
 static void test_two_members_meet_in_pieces_of_any_size(void **state)
@@ -58,17 +90,14 @@ static void test_two_members_meet_in_pieces_of_any_size(void **state)
         struct handshake *accepting, *calling;
         struct handshake_options options = options_for(true, caller);
         assert_ok(handshake_start(listener->security, &options, &accepting, &to_caller));
+        assert_int_equal(to_caller.size, 0);
         options = options_for(false, listener);
         options.expected = &listener->key_hash;
         assert_ok(handshake_start(caller->security, &options, &calling, &to_listener));
-        assert_int_equal(to_listener.size, 0);
-        HRESULT hr = S_FALSE;
-        for (size_t at = 0; at < to_caller.size; at += piece) {
-            size_t size = to_caller.size - at < piece ? to_caller.size - at : piece;
-            hr = handshake_feed(calling, bytes_of(to_caller.data + at, size), &to_listener);
-            assert_hr(hr, at + size < to_caller.size ? S_FALSE : S_OK);
-        }
-        assert_ok(hr);
+        feed_in_pieces(accepting, &to_listener, piece, S_FALSE, &to_caller);
+        assert_true(to_caller.size > 0);
+        buffer_consume(&to_listener, to_listener.size);
+        feed_in_pieces(calling, &to_caller, piece, S_OK, &to_listener);
         assert_int_equal(handshake_leftover(calling).size, 0);
         assert_ok(buffer_append_text(&to_listener, "graph"));
         assert_ok(handshake_feed(accepting, buffer_view(&to_listener), &to_caller));
@@ -146,6 +175,126 @@ static void put_message(struct buffer *out, uint8_t type, const void *body, size
     assert_ok(message_end(&writer, begin));
 }
 
+/* protocol.md 3, computed apart: HMAC-SHA256(K, exporter). */
+static void test_admission_is_what_the_protocol_says(void **state)
+{
+    struct fixture *fixture = *state;
+    struct handshake_options options = options_for(false, &fixture->scene.founder);
+    struct buffer said = BUFFER_NULL;
+    struct message message;
+    struct sni_key key;
+    uint8_t want[32];
+    sni_key_derive(security_graph_id(fixture->scene.founder.security), &key);
+    crypto_auth_hmacsha256(want, options.channel, 32, key.bytes);
+    put_admission(&said, &fixture->member, &options);
+    assert_ok(message_next(buffer_view(&said), &message));
+    assert_int_equal(message.size, said.size);
+    assert_int_equal(message.type, 0x24);
+    assert_true(bytes_equal(message.body, bytes_of(want, sizeof(want))));
+    assert_string_equal((const char *)label_of(LABEL_ADMISSION), "peergroup/2 admission");
+    buffer_deinit(&said);
+}
+
+/* A listener hears said in pieces, then what would have been right; consumes said. */
+static void assert_not_admitted(struct fixture *fixture, struct buffer *said, const char *what)
+{
+    const struct party *founder = &fixture->scene.founder, *member = &fixture->member;
+    struct handshake_options options = options_for(true, member);
+    for (size_t piece = 1; piece < 2000; piece *= 7) {
+        struct buffer out = BUFFER_NULL, right = BUFFER_NULL;
+        struct handshake *handshake;
+        HRESULT hr = S_FALSE;
+        assert_ok(handshake_start(founder->security, &options, &handshake, &out));
+        for (size_t at = 0; at < said->size && hr == S_FALSE; at += piece) {
+            size_t size = said->size - at < piece ? said->size - at : piece;
+            hr = handshake_feed(handshake, bytes_of(said->data + at, size), &out);
+        }
+        if (hr != PEER_E_NOT_AUTHORIZED || out.size > 0)
+            print_error("%s in pieces of %zu\n", what, piece);
+        assert_hr(hr, PEER_E_NOT_AUTHORIZED);
+        put_admission(&right, member, &options);
+        assert_hr(handshake_feed(handshake, buffer_view(&right), &out), PEER_E_NOT_AUTHORIZED);
+        assert_int_equal(out.size, 0);
+        handshake_free(handshake);
+        buffer_deinit(&right);
+        buffer_deinit(&out);
+    }
+    buffer_deinit(said);
+}
+
+static void test_a_wrong_admission_hears_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct party *member = &fixture->member;
+    struct handshake_options options = options_for(true, member);
+    struct buffer right = BUFFER_NULL, said = BUFFER_NULL;
+    struct scene other;
+    scene_init(&other);
+    put_admission(&said, &other.founder, &options);
+    assert_not_admitted(fixture, &said, "another group's");
+    scene_deinit(&other);
+    for (unsigned i = 0; i < HANDSHAKE_CHANNEL_SIZE; i += HANDSHAKE_CHANNEL_SIZE - 1) {
+        options.channel[i] ^= 1;
+        put_admission(&said, member, &options);
+        assert_not_admitted(fixture, &said, "another connection's");
+        options.channel[i] ^= 1;
+    }
+    put_admission(&right, member, &options);
+    const uint8_t *mac = right.data + MESSAGE_HEADER_SIZE;
+    uint8_t bent[33] = {0};
+    static const size_t wrong_sizes[] = {0, 1, 16, 31, 33};
+    memcpy(bent, mac, 32);
+    for (size_t i = 0; i < ARRAY_SIZE(wrong_sizes); i++) {
+        put_message(&said, MESSAGE_ADMISSION, bent, wrong_sizes[i]);
+        assert_not_admitted(fixture, &said, "of another size");
+    }
+    for (size_t i = 0; i < 32; i += 31) {
+        bent[i] ^= 0x80;
+        put_message(&said, MESSAGE_ADMISSION, bent, 32);
+        assert_not_admitted(fixture, &said, "bent");
+        bent[i] ^= 0x80;
+    }
+    buffer_deinit(&right);
+}
+
+static void test_whatever_else_comes_first_hears_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    static const uint8_t types[] = {MESSAGE_AUTH_INFO,
+                                    MESSAGE_CONNECT,
+                                    MESSAGE_HELLO,
+                                    MESSAGE_MY_GMC,
+                                    MESSAGE_PASSWORD,
+                                    0x7F,
+                                    0x80,
+                                    0xFF};
+    struct handshake_options options = options_for(true, &fixture->member);
+    struct buffer said = BUFFER_NULL, right = BUFFER_NULL;
+    put_admission(&right, &fixture->member, &options);
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) { /* the right body under another name */
+        put_message(&said, types[i], right.data + MESSAGE_HEADER_SIZE, 32);
+        assert_not_admitted(fixture, &said, "another message");
+        put_message(&said, types[i], "", 0);
+        assert_ok(buffer_append(&said, right.data, right.size));
+        assert_not_admitted(fixture, &said, "another message before it");
+    }
+    said = said_by(&fixture->member, &fixture->scene.founder);
+    assert_not_admitted(fixture, &said, "the three of a member");
+    assert_ok(buffer_append_text(&said, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    assert_not_admitted(fixture, &said, "HTTP");
+    assert_ok(buffer_append(&said, right.data, right.size));
+    said.data[4] = MESSAGE_VERSION + 1;
+    assert_not_admitted(fixture, &said, "another version");
+    /* A long message need not end: nothing over the size of ADMISSION is waited for. */
+    struct wire_writer writer;
+    wire_writer_init(&writer, &said);
+    (void)message_begin(&writer, MESSAGE_ADMISSION);
+    wire_write_fixed(&writer, right.data, 33);
+    wire_store_u32(said.data, LIMIT_MESSAGE_SIZE);
+    assert_not_admitted(fixture, &said, "a message that never ends");
+    buffer_deinit(&right);
+}
+
 struct auth {
     uint8_t kind;
     const char *graph_id, *source, *destination;
@@ -179,6 +328,8 @@ static HRESULT spoken(struct fixture *fixture, const struct speech *speech)
     struct auth good = {HANDSHAKE_NEIGHBOUR, security_graph_id(founder->security), member->name,
                         founder->name};
     struct buffer said = BUFFER_NULL, own = BUFFER_NULL;
+    struct handshake_options options = options_for(true, member);
+    put_admission(&said, member, &options);
     assert_ok(security_own_chain(member->security, SCENE_NOW, &own));
     put_auth(&said, speech->auth ? speech->auth : &good);
     if (speech->hello)
@@ -188,7 +339,6 @@ static HRESULT spoken(struct fixture *fixture, const struct speech *speech)
     struct bytes chain = speech->chain.data ? speech->chain : buffer_view(&own);
     put_message(&said, MESSAGE_MY_GMC, chain.data, chain.size);
     buffer_deinit(&own);
-    struct handshake_options options = options_for(true, member);
     return heard(founder, &options, &said);
 }
 
@@ -327,17 +477,25 @@ static void test_order_and_kind_of_messages(void **state)
     struct fixture *fixture = *state;
     const struct party *founder = &fixture->scene.founder, *member = &fixture->member;
     struct handshake_options options = options_for(true, member);
-    static const uint8_t wrong[] = {MESSAGE_HELLO,    MESSAGE_MY_GMC, MESSAGE_YOUR_GMC,
-                                    MESSAGE_PASSWORD, MESSAGE_FLOOD,  0x7F};
+    static const uint8_t wrong[] = {MESSAGE_HELLO,
+                                    MESSAGE_MY_GMC,
+                                    MESSAGE_YOUR_GMC,
+                                    MESSAGE_PASSWORD,
+                                    MESSAGE_FLOOD,
+                                    MESSAGE_ADMISSION,
+                                    0x7F};
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         struct buffer said = BUFFER_NULL;
+        put_admission(&said, member, &options);
         put_message(&said, wrong[i], "", 0);
         assert_hr(heard(founder, &options, &said), PEER_E_INVALID_RECORD);
     }
     struct buffer said = BUFFER_NULL;
+    put_admission(&said, member, &options);
     put_message(&said, 0x80, "later", 5);
     assert_hr(heard(founder, &options, &said), S_FALSE);
     said = BUFFER_NULL;
+    put_admission(&said, member, &options);
     assert_ok(buffer_append_text(&said, "GET / HTTP/1.1\r\n"));
     assert_hr(heard(founder, &options, &said), PEER_E_INVALID_RECORD);
 }
@@ -349,14 +507,16 @@ static void test_a_stranger_cannot_make_us_hold_more(void **state)
     struct buffer said = BUFFER_NULL, block = BUFFER_NULL;
     /* one message that never ends */
     struct wire_writer writer;
+    put_admission(&said, &fixture->member, &options);
     wire_writer_init(&writer, &said);
-    (void)message_begin(&writer, MESSAGE_AUTH_INFO);
-    wire_store_u32(said.data, LIMIT_MESSAGE_SIZE);
+    size_t begin = message_begin(&writer, MESSAGE_AUTH_INFO);
+    wire_store_u32(said.data + begin, LIMIT_MESSAGE_SIZE);
     while (said.size <= LIMIT_UNAUTHENTICATED_BYTES)
         assert_ok(buffer_append_text(&said, "more"));
     assert_hr(heard(&fixture->scene.founder, &options, &said), PEER_E_INVALID_RECORD);
     /* many that are skipped */
     said = BUFFER_NULL;
+    put_admission(&said, &fixture->member, &options);
     while (block.size < 1000)
         assert_ok(buffer_append_text(&block, "x"));
     while (said.size <= LIMIT_UNAUTHENTICATED_BYTES)
@@ -391,27 +551,40 @@ static void test_features_that_the_group_demands(void **state)
     scene_deinit(&scene);
 }
 
+/* False when nothing failed any more. */
+static bool meet_without_memory(struct fixture *fixture, bool accepting, uint64_t nth,
+                                const struct buffer *said)
+{
+    struct buffer first = BUFFER_NULL, answer = BUFFER_NULL;
+    struct handshake *handshake = NULL;
+    struct handshake_options options = options_for(accepting, &fixture->scene.founder);
+    mem_fail_nth(nth);
+    HRESULT hr = handshake_start(fixture->member.security, &options, &handshake, &first);
+    bool started = SUCCEEDED(hr);
+    if (started)
+        hr = handshake_feed(handshake, buffer_view(said), &answer);
+    bool hit = mem_fail_hit();
+    mem_fail_nth(0);
+    assert_hr(hr, hit ? E_OUTOFMEMORY : accepting ? S_FALSE : S_OK);
+    assert_true((first.size > 0) == (started && !accepting));
+    assert_true((answer.size > 0) == !hit);
+    handshake_free(handshake);
+    buffer_deinit(&first);
+    buffer_deinit(&answer);
+    return hit;
+}
+
 static void test_lack_of_memory(void **state)
 {
     struct fixture *fixture = *state;
     struct buffer said = said_by(&fixture->scene.founder, &fixture->member);
-    for (uint64_t n = 1;; n++) {
-        struct buffer out = BUFFER_NULL;
-        struct handshake *handshake = NULL;
-        struct handshake_options options = options_for(false, &fixture->scene.founder);
-        mem_fail_nth(n);
-        HRESULT hr = handshake_start(fixture->member.security, &options, &handshake, &out);
-        if (SUCCEEDED(hr))
-            hr = handshake_feed(handshake, buffer_view(&said), &out);
-        bool hit = mem_fail_hit();
-        mem_fail_nth(0);
-        assert_hr(hr, hit ? E_OUTOFMEMORY : S_OK);
-        assert_true(hit == (out.size == 0));
-        handshake_free(handshake);
-        buffer_deinit(&out);
-        if (!hit)
-            break;
-    }
+    for (uint64_t n = 1; meet_without_memory(fixture, false, n, &said); n++)
+        ;
+    buffer_deinit(&said);
+    struct handshake_options options = options_for(true, &fixture->scene.founder);
+    put_admission(&said, &fixture->scene.founder, &options);
+    for (uint64_t n = 1; meet_without_memory(fixture, true, n, &said); n++)
+        ;
     buffer_deinit(&said);
 }
 
@@ -420,6 +593,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_members_meet_in_pieces_of_any_size),
         cmocka_unit_test(test_strangers),
+        cmocka_unit_test(test_admission_is_what_the_protocol_says),
+        cmocka_unit_test(test_a_wrong_admission_hears_nothing),
+        cmocka_unit_test(test_whatever_else_comes_first_hears_nothing),
         cmocka_unit_test(test_auth_info),
         cmocka_unit_test(test_hello),
         cmocka_unit_test(test_chains),
