@@ -95,6 +95,32 @@ HRESULT flood_again(struct graph *graph, struct neighbour *neighbour,
     return S_OK;
 }
 
+struct teaching {
+    struct graph *graph;
+    struct neighbour *neighbour;
+};
+
+static HRESULT teach_one(void *context, const struct store_record *row)
+{
+    struct teaching *teaching = context;
+    HRESULT hr = flood_row(teaching->graph, teaching->neighbour, row, 0);
+    bool enough = teaching->neighbour->out.size >= BULK_CHUNK_BYTES;
+    return SUCCEEDED(hr) && enough ? S_FALSE : hr;
+}
+
+/* [protocol 7] Whoever has not heard of a revocation is told before anything else, and again when
+ * it shows that it has not; what was sent lately is not sent twice. */
+HRESULT teach_revocations(struct graph *graph, struct neighbour *neighbour)
+{
+    if (neighbour->full)
+        return S_OK;
+    struct teaching teaching = {.graph = graph, .neighbour = neighbour};
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->each(store, &RECORD_TYPE_REVOCATION, graph_time(graph), true,
+                                  teach_one, &teaching);
+    return FAILED(hr) ? hr : S_OK;
+}
+
 static HRESULT spread(struct graph *graph, const struct store_record *row)
 {
     struct neighbour *neighbour, *next;

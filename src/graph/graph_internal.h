@@ -41,6 +41,7 @@ enum {
 #define HORIZON_MARGIN                                                                             \
     (120 * TICKS_PER_SECOND) /* fingerprints cover what lives longer than this                     \
                               */
+#define LINK_GRACE (1200 * TICKS_PER_SECOND)
 #define FUTURE_MAX (1200 * TICKS_PER_SECOND)
 #define FIRST_CLOCK_MAX (86400 * TICKS_PER_SECOND)
 
@@ -389,6 +390,8 @@ HRESULT flood_again(struct graph *graph, struct neighbour *neighbour,
 HRESULT advertise_one(struct neighbour *neighbour, const struct version_name *name) MUST_CHECK;
 HRESULT ack_one(struct graph *graph, struct neighbour *neighbour, const struct version_name *name,
                 bool useful) MUST_CHECK;
+/* teach_revocations sends a neighbour the revocations that it has neither sent nor been sent. */
+HRESULT teach_revocations(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 HRESULT rejudge_everything(struct graph *graph) MUST_CHECK;
 
 /* publish.c */

@@ -301,6 +301,15 @@ static HRESULT send_ping(struct graph *graph, struct neighbour *neighbour)
     return SUCCEEDED(hr) ? message_encode_ping(&ping, &neighbour->out) : hr;
 }
 
+/* The end of a certificate ends the link, with the grace that links have for wrong clocks. */
+static bool still_allowed(struct graph *graph, const struct neighbour *neighbour)
+{
+    struct provider *provider = graph->config.provider;
+    uint64_t utc = graph->now.utc;
+    return SUCCEEDED(provider->ops->link_allowed(provider, &neighbour->key, utc)) ||
+           SUCCEEDED(provider->ops->link_allowed(provider, &neighbour->key, utc - LINK_GRACE));
+}
+
 static HRESULT tend(struct graph *graph, struct neighbour *neighbour)
 {
     if (neighbour->state == NEIGHBOUR_CLOSED)
@@ -320,8 +329,11 @@ static HRESULT tend(struct graph *graph, struct neighbour *neighbour)
         reconcile_stop(graph, neighbour);
         neighbour->behind = true;
     }
-    return graph->now.ms >= neighbour->ping_due_ms && !neighbour->full ? send_ping(graph, neighbour)
-                                                                       : S_OK;
+    if (graph->now.ms < neighbour->ping_due_ms || neighbour->full)
+        return S_OK;
+    return still_allowed(graph, neighbour)
+               ? send_ping(graph, neighbour)
+               : neighbour_close(graph, neighbour, PEER_E_NOT_AUTHORIZED);
 }
 
 HRESULT maintain_timer(struct graph *graph)

@@ -256,7 +256,8 @@ HRESULT neighbour_connected(struct graph *graph, struct neighbour *neighbour)
     HRESULT hr = notify_link(graph, neighbour, GRAPH_LINK_CONNECTED, S_OK);
     if (FAILED(hr) || neighbour->direct)
         return hr;
-    return graph_update_status(graph);
+    hr = teach_revocations(graph, neighbour);
+    return SUCCEEDED(hr) ? graph_update_status(graph) : hr;
 }
 
 /* What the link was doing ends; others take over. */

@@ -210,7 +210,8 @@ HRESULT pending_take(struct graph *graph, struct neighbour *neighbour, struct by
         refused_add(graph, digest);
         struct version_name name = {
             .id = record->id, .version = record->version, .digest = *digest};
-        return ack_one(graph, neighbour, &name, false);
+        hr = ack_one(graph, neighbour, &name, false);
+        return SUCCEEDED(hr) ? teach_revocations(graph, neighbour) : hr;
     }
     if (FAILED(hr))
         return hr;

@@ -160,6 +160,20 @@ static void revoked_while_waiting_is_refused_without_blame(void **state)
     sim_free(sim);
 }
 
+/* No message says so: the link is judged again in time. */
+static void end_of_membership_ends_the_link(void **state)
+{
+    (void)state;
+    struct sim *sim = chain_of_three(6);
+    sim_run(sim, 1000);
+    assert_true(sim_linked(sim, 1, 2));
+    sim_provider_revoke(&sim_node(sim, 2)->provider, &sim_node(sim, 1)->key.hash);
+    sim_run(sim, 40000);
+    assert_false(sim_linked(sim, 1, 2));
+    assert_sound(sim);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +184,7 @@ int main(void)
         cmocka_unit_test(silent_neighbour_is_dropped),
         cmocka_unit_test(second_sender_supplies_it),
         cmocka_unit_test(revoked_while_waiting_is_refused_without_blame),
+        cmocka_unit_test(end_of_membership_ends_the_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
