@@ -338,11 +338,18 @@ static void reconcile_wrong_mode(void)
     write_ranges(1, RANGE_DIFFERENT, false);
 }
 
-/* Each message asks for sixteen sums over everything. */
+/* One message asks for sixteen sums over everything. */
+static void reconcile_overlapping(void)
+{
+    write_ranges(16, RANGE_FINGERPRINT, false);
+}
+
+/* Each message asks for a sum over everything: beyond its budget the link is read no more for a
+ * while. */
 static void reconcile_flood(void)
 {
     for (int i = 0; i < 200; i++)
-        write_ranges(16, RANGE_FINGERPRINT, false);
+        write_ranges(1, RANGE_FINGERPRINT, false);
     good();
 }
 
@@ -350,7 +357,7 @@ static void reconcile_flood(void)
 static void reconcile_nothing(void)
 {
     for (int i = 0; i < 200; i++)
-        write_ranges(16, RANGE_ITEMS, false);
+        write_ranges(1, RANGE_ITEMS, false);
     good();
 }
 
@@ -406,7 +413,8 @@ static const struct {
     {"promises", promises, MUST_TAKE},
     {"reconcile-backwards", reconcile_backwards, MAY_STAY},
     {"reconcile-wrong-mode", reconcile_wrong_mode, MUST_CLOSE},
-    {"reconcile-flood", reconcile_flood, MUST_TAKE},
+    {"reconcile-overlapping", reconcile_overlapping, MUST_CLOSE},
+    {"reconcile-flood", reconcile_flood, MAY_STAY}, /* slowed by its budget */
     {"reconcile-nothing", reconcile_nothing, MUST_TAKE},
     {"ping", ping, MUST_TAKE},
     {"ping-from-nowhere", ping_from_nowhere, MUST_CLOSE},
