@@ -16,6 +16,8 @@ import threading
 import time
 
 LONG = os.environ.get("PEERGROUP_TEST_LONG") == "1"
+# Sanitizers multiply memory: what is bounded there says nothing about the library.
+SANITIZED = os.environ.get("PEERGROUP_TEST_SANITIZED") == "1"
 PATIENCE = float(os.environ.get("PEERGROUP_TEST_PATIENCE", "60"))
 ADMIN, INVITER, MEMBER = 1, 2, 4
 IN_MEMORY = os.access("/dev/shm", os.W_OK)
@@ -27,6 +29,11 @@ class Failed(Exception):
 
 class Gone(Exception):
     """The process ended."""
+
+
+def check_memory(grown, limit, what):
+    """Both in KiB."""
+    check(SANITIZED or grown < limit, "%s grew by %d KiB" % (what, grown))
 
 
 def check(condition, what):

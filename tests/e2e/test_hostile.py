@@ -44,7 +44,7 @@ def hostile_member(world):
     check(a.ask("get", victim) == b.ask("get", victim), "the same everywhere")
     grown = a.memory("VmHWM") - before
     print("peak memory above the start: %d KiB" % grown, flush=True)
-    check(grown < 48 * 1024, "the attacked process grew by %d KiB" % grown)
+    harness.check_memory(grown, 48 * 1024, "the attacked process")
     check(not any(event.startswith("failed") for event in a.events[place:]), "nothing failed for the application")
     b.quit()
     a.quit()

@@ -184,7 +184,7 @@ def strangers_at_the_port(world):
                                              loud[len(loud) * 99 // 100], loud[-1], grown), flush=True)
     check(len(loud) > SECONDS * 5, "only %d records passed" % len(loud))
     check(loud[len(loud) * 99 // 100] < 1000, "a record took %.0f ms" % loud[-1])
-    check(grown < 8 * 1024, "memory grew by %d KiB" % grown)
+    harness.check_memory(grown, 8 * 1024, "memory")
     # A new member still gets in.
     late = world.start("late")
     harness.join(a, late, "late")

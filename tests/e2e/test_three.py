@@ -127,7 +127,7 @@ def large_record_passes(world):
     check(waits[-1] < 5000, "a small record waited %.0f ms" % waits[-1])
     # The sender's caller holds the payload itself.
     for name, limit in (("a", 60 + 24), ("b", 24), ("c", 24)):
-        check(peak[name] < limit * 1024, "%s took %d KiB" % (name, peak[name]))
+        harness.check_memory(peak[name], limit * 1024, name)
 
 
 harness.run(any_member_can_be_joined_through, late_joiner, away_and_back, large_record_passes)
