@@ -1075,8 +1075,20 @@ PEERGROUP_API HRESULT WINAPI PeerGroupSendData(HGROUP hGroup, ULONGLONG ullConne
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   CRYPT_*
  *
+ * Events of one registration come in the order in which they happened, and each only when what it
+ * tells is in effect. A neighbour is CONNECTED before the status says so, and DISCONNECTED before
+ * the status no longer does; DIRECT_CONNECTION comes before the first INCOMING_DATA and, with
+ * PEER_DISCONNECTED, after the last; a record is ADDED first and DELETED or EXPIRED last.
+ * Several records, member data and presence among them, may come in another order than written.
+ *
+ * Nothing is merged. A program that does not take its events finds PEER_E_TOO_MUCH_LOAD in their
+ * place once 262,144 wait, which take about 40 MiB; INCOMING_DATA is never let go: when 16 MiB of
+ * it wait at one registration, the connections that bring it are read no further until half of it
+ * was taken, by that registration, or it has ended. Other registrations wait for that data too.
+ *
  * Documented page: PeerGroupRegisterEvent function (p2p.h). pType filters RECORD_CHANGED and
- * INCOMING_DATA and is ignored with other events. */
+ * INCOMING_DATA and is ignored with other events. INCOMING_DATA needs no other registration, but
+ * without DIRECT_CONNECTION nobody can open a direct connection to this member. */
 PEERGROUP_API HRESULT WINAPI
 PeerGroupRegisterEvent(HGROUP hGroup, HANDLE hEvent, DWORD cEventRegistration,
                        PEER_GROUP_EVENT_REGISTRATION *pEventRegistrations, HPEEREVENT *phPeerEvent);
@@ -1098,10 +1110,17 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent);
  *
  *   S_OK                  an event was taken; call again until the queue is empty
  *   PEER_S_NO_EVENT_DATA  the queue is empty, *ppEventData is NULL; wait for the event object
+ *   PEER_E_TOO_MUCH_LOAD  events that came here in the order were not kept, because the program
+ *                         did not take them in time or memory was short; said once for all of them.
+ *                         Look at what is now (PeerGroupEnumRecords, PeerGroupEnumMembers,
+ *                         PeerGroupEnumConnections, PeerGroupGetStatus), then go on taking events:
+ *                         all that happens from this return on is kept again. The event object is
+ *                         signalled once more if something waits
  *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, CRYPT_*
  *
  * Documented page: PeerGroupGetEventData function (p2p.h). CONNECTION_FAILED has its HRESULT here,
- * as the structure's page says; two other pages deny it. */
+ * as the structure's page says; two other pages deny it. The page does not name
+ * PEER_E_TOO_MUCH_LOAD. */
 PEERGROUP_API HRESULT WINAPI PeerGroupGetEventData(HPEEREVENT hPeerEvent,
                                                    PPEER_GROUP_EVENT_DATA *ppEventData);
 
