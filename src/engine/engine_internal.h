@@ -231,7 +231,8 @@ HRESULT node_load_presences(struct node *node) MUST_CHECK;
 void node_events_deinit(struct node *node);
 /* node_tell_offline tells the application that all links are gone, after a failure. */
 void node_tell_offline(struct node *node);
-void node_listen(struct node *node);
+/* node_listen: false, with an event, when there is no listener. */
+bool node_listen(struct node *node);
 void node_unlisten(struct node *node);
 
 /* events.c: registrations; queue and lookup under a lock of their own. */

@@ -37,10 +37,10 @@ static uint16_t remembered_port(struct node *node)
     return (uint16_t)(value.data[0] << 8 | value.data[1]);
 }
 
-void node_listen(struct node *node)
+bool node_listen(struct node *node)
 {
     if (node->listening)
-        return;
+        return true;
     struct sockaddr_in6 bound, sockets[LIMIT_ADDRESSES];
     HRESULT hr = transport_listen(node->engine->transport, remembered_port(node), &bound);
     if (FAILED(hr)) {
@@ -48,7 +48,8 @@ void node_listen(struct node *node)
         struct engine_event failed = {.type = ENGINE_EVENT_CONNECT_FAILED,
                                       .hr = PEER_E_UNABLE_TO_LISTEN};
         post(node, &failed);
-        return;
+        node_touch(node); /* the event is told at the end of the turn */
+        return false;
     }
     node->listening = true;
     uint16_t port = ntohs(bound.sin6_port);
@@ -62,6 +63,7 @@ void node_listen(struct node *node)
     if (count == 0)
         event.addresses.items[event.addresses.count++] = address_of_socket(&bound);
     node_step_quiet(node, &event);
+    return true;
 }
 
 void node_unlisten(struct node *node)
@@ -263,8 +265,11 @@ static void properties_changed(struct node *node)
 static void synchronised(struct node *node)
 {
     remember_value(node, "engine/synchronised", bytes_of("\1", 1), true);
-    if (node->connected)
-        node_listen(node);
+    if (node->connected && !node_listen(node)) {
+        struct graph_event leave = {.type = GRAPH_LEAVE};
+        node->connected = false;
+        node_step_quiet(node, &leave);
+    }
 }
 
 static void remember_offset(struct node *node, uint64_t offset)

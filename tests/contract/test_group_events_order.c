@@ -2,6 +2,9 @@
  * effect (semantics 5, 9, 12, 13)? */
 #include "group.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 static struct pair pair;
 
 static int setup(void **state)
@@ -250,9 +253,9 @@ static void test_properties(void **state)
     stop_listening(&listener);
 }
 
-static PEER_ADDRESS founder_address(void)
+/* The member's only link, by which it has called the founder (free with PeerFreeData). */
+static PPEER_CONNECTION_INFO *link_to_founder(void)
 {
-    PEER_ADDRESS address = {0};
     HPEERENUM enumeration = NULL;
     PPEER_CONNECTION_INFO *items = NULL;
     ULONG count = 1;
@@ -260,9 +263,23 @@ static PEER_ADDRESS founder_address(void)
     assert_ok(PeerGetNextItem(enumeration, &count, (PVOID **)&items));
     assert_ok(PeerEndEnumeration(enumeration));
     assert_int_equal(count, 1);
-    address = items[0]->address;
+    return items;
+}
+
+static PEER_ADDRESS founder_address(void)
+{
+    PPEER_CONNECTION_INFO *items = link_to_founder();
+    PEER_ADDRESS address = items[0]->address;
     PeerFreeData(items);
     return address;
+}
+
+static ULONGLONG neighbour_id(void)
+{
+    PPEER_CONNECTION_INFO *items = link_to_founder();
+    ULONGLONG id = items[0]->ullConnectionId;
+    PeerFreeData(items);
+    return id;
 }
 
 /* [point 5.4] [point 5.8] [point 12.10] Addresses are tried one at a time; each that fails is told
@@ -344,15 +361,7 @@ static void test_incoming_data_alone(void **state)
     assert_int_equal(data->connectionChangeData.ullNextConnectionId, 0);
     PeerFreeData(data);
 
-    HPEERENUM enumeration = NULL;
-    PPEER_CONNECTION_INFO *items = NULL;
-    ULONG count = 1;
-    assert_ok(PeerGroupEnumConnections(pair.member, PEER_CONNECTION_NEIGHBOR, &enumeration));
-    assert_ok(PeerGetNextItem(enumeration, &count, (PVOID **)&items));
-    assert_ok(PeerEndEnumeration(enumeration));
-    assert_ok(
-        PeerGroupSendData(pair.member, items[0]->ullConnectionId, &type_note, 2, (PVOID) "hi"));
-    PeerFreeData(items);
+    assert_ok(PeerGroupSendData(pair.member, neighbour_id(), &type_note, 2, (PVOID) "hi"));
     data = await_type(&at_founder, PEER_GROUP_EVENT_INCOMING_DATA);
     assert_int_equal(data->incomingData.data.cbData, 2);
     PeerFreeData(data);
@@ -360,13 +369,71 @@ static void test_incoming_data_alone(void **state)
     stop_listening(&at_founder);
 }
 
+/* [point 13.2] An id is good for nothing before the event: here nobody ever answers. */
+static void test_id_before_the_event(void **state)
+{
+    (void)state;
+    struct listener listener = listen_to(pair.member);
+    struct sockaddr_in silent = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(silent);
+    int file = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(file, (struct sockaddr *)&silent, size), 0);
+    assert_int_equal(listen(file, 1), 0);
+    assert_int_equal(getsockname(file, (struct sockaddr *)&silent, &size), 0);
+    PEER_ADDRESS address = founder_address();
+    address.sin6.sin6_port = silent.sin_port;
+    ULONGLONG id = 0;
+    assert_ok(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &address, &id));
+    assert_true(id != 0);
+    assert_hr(PeerGroupSendData(pair.member, id, &type_note, 1, (PVOID) "x"),
+              PEER_E_CONNECTION_NOT_FOUND);
+    assert_hr(PeerGroupCloseDirectConnection(pair.member, id), PEER_E_CONNECTION_NOT_FOUND);
+    close(file);
+    PPEER_GROUP_EVENT_DATA data = await_type(&listener, PEER_GROUP_EVENT_DIRECT_CONNECTION);
+    assert_int_equal(data->connectionChangeData.status, PEER_CONNECTION_FAILED);
+    assert_int_equal(data->connectionChangeData.ullConnectionId, id);
+    assert_true(FAILED(data->connectionChangeData.hrConnectionFailedReason));
+    PeerFreeData(data);
+    stop_listening(&listener);
+}
+
+/* [point 12.5] Ruling 25: pType filters data, too. */
+static void test_data_of_one_type(void **state)
+{
+    (void)state;
+    PEER_GROUP_EVENT_REGISTRATION wanted = {PEER_GROUP_EVENT_INCOMING_DATA, (GUID *)&type_other};
+    struct listener some = {.event = CreateEventW(NULL, FALSE, FALSE, NULL)};
+    struct listener all = listen_to(pair.founder);
+    assert_ok(PeerGroupRegisterEvent(pair.founder, some.event, 1, &wanted, &some.handle));
+    ULONGLONG id = neighbour_id();
+    assert_ok(PeerGroupSendData(pair.member, id, &type_note, 1, (PVOID) "n"));
+    assert_ok(PeerGroupSendData(pair.member, id, &type_other, 1, (PVOID) "o"));
+    PPEER_GROUP_EVENT_DATA data = await_type(&some, PEER_GROUP_EVENT_INCOMING_DATA);
+    assert_true(IsEqualGUID(&data->incomingData.type, &type_other));
+    PeerFreeData(data);
+    assert_hr(PeerGroupGetEventData(some.handle, &data), PEER_S_NO_EVENT_DATA);
+    for (int i = 0; i < 2; i++) {
+        data = await_type(&all, PEER_GROUP_EVENT_INCOMING_DATA);
+        assert_true(IsEqualGUID(&data->incomingData.type, i ? &type_other : &type_note));
+        PeerFreeData(data);
+    }
+    stop_listening(&some);
+    stop_listening(&all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_newcomer),          cmocka_unit_test(test_comes_and_leaves),
-        cmocka_unit_test(test_first_record),      cmocka_unit_test(test_one_record),
-        cmocka_unit_test(test_properties),        cmocka_unit_test(test_several_attempts),
-        cmocka_unit_test(test_all_attempts_fail), cmocka_unit_test(test_incoming_data_alone),
+        cmocka_unit_test(test_newcomer),
+        cmocka_unit_test(test_comes_and_leaves),
+        cmocka_unit_test(test_first_record),
+        cmocka_unit_test(test_one_record),
+        cmocka_unit_test(test_properties),
+        cmocka_unit_test(test_several_attempts),
+        cmocka_unit_test(test_all_attempts_fail),
+        cmocka_unit_test(test_incoming_data_alone),
+        cmocka_unit_test(test_id_before_the_event),
+        cmocka_unit_test(test_data_of_one_type),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -140,7 +140,8 @@ static void assert_no_presence(HGROUP group)
     PeerFreeData(items);
 }
 
-/* [point 3.9] With DISABLE_PRESENCE members are known, and nobody is told who is there or where. */
+/* [point 3.9] [point 9.7] With DISABLE_PRESENCE members are known, and nobody is told who is there
+ * or where. */
 static void test_no_presence(void **state)
 {
     (void)state;
