@@ -992,8 +992,10 @@ PEERGROUP_API HRESULT WINAPI PeerGroupSetProperties(HGROUP hGroup,
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   CRYPT_*
  *
- * Documented page: PeerGroupEnumMembers function (p2p.h). A member that publishes no membership
- * (PEER_MEMBER_DATA_OPTIONAL) is not listed before its first action. */
+ * Documented page: PeerGroupEnumMembers function (p2p.h). With PEER_MEMBER_DATA_OPTIONAL another
+ * member is not listed before its first action: a record it adds, updates or deletes, or an
+ * invitation it makes; that it is there is none. With PEER_DISABLE_PRESENCE nobody is online here
+ * and no addresses are given. */
 PEERGROUP_API HRESULT WINAPI PeerGroupEnumMembers(HGROUP hGroup, DWORD dwFlags, PCWSTR pwzIdentity,
                                                   HPEERENUM *phPeerEnum);
 
@@ -1055,9 +1057,11 @@ PEERGROUP_API HRESULT WINAPI PeerGroupEnumConnections(HGROUP hGroup, DWORD dwFla
  *   S_OK                         handed to the network; no word comes back when it arrives. The
  *                                receiver gets INCOMING_DATA if it registered that
  *   PEER_E_CONNECTION_NOT_FOUND  no connection has that id; open one, wait for PEER_CONNECTED
+ *   PEER_E_TOO_MUCH_LOAD         over 4 MiB + 64 KiB wait for the other side, which does not take
+ *                                them as fast; nothing was sent. Try again a little later
  *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
  *
- * Documented page: PeerGroupSendData function (p2p.h). */
+ * Documented page: PeerGroupSendData function (p2p.h), which does not name PEER_E_TOO_MUCH_LOAD. */
 PEERGROUP_API HRESULT WINAPI PeerGroupSendData(HGROUP hGroup, ULONGLONG ullConnectionId,
                                                const GUID *pType, ULONG cbData, PVOID pvData);
 
