@@ -181,7 +181,7 @@ static void test_300000_changes_nobody_takes(void **state)
     for (uint32_t i = 0; i < 300000; i++)
         kept += put_numbered(ENGINE_EVENT_RECORD, i) == S_OK;
     size_t used = heap_used() - before;
-    print_message("%u events kept in %zu KiB\n", kept, used / 1024);
+    print_message("# %u events kept in %zu KiB\n", kept, used / 1024);
     assert_int_equal(kept, 262144);
     assert_true(used < 44u * 1024 * 1024); /* 0 where a sanitizer has a heap of its own */
     for (uint32_t i = 0; i < kept; i++)
