@@ -165,6 +165,8 @@ static HRESULT tell_removed(struct graph *graph, const struct store_record *row)
 
 HRESULT remove_row(struct graph *graph, const struct store_record *row)
 {
+    if (graph->config.changing)
+        graph->config.changing(graph->config.changing_context, &row->id, row);
     HRESULT hr = graph->config.store->ops->remove(graph->config.store, &row->id);
     return SUCCEEDED(hr) ? tell_removed(graph, row) : hr;
 }
@@ -203,6 +205,8 @@ HRESULT accept_version(struct graph *graph, const struct accepted *accepted)
     bool had = SUCCEEDED(hr);
     if (FAILED(hr) && hr != PEER_E_RECORD_NOT_FOUND)
         return hr;
+    if (graph->config.changing)
+        graph->config.changing(graph->config.changing_context, &record->id, had ? &held : NULL);
     hr = store->ops->put(store, &row);
     if (FAILED(hr))
         return hr;

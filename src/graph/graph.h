@@ -39,6 +39,11 @@ struct graph_config {
     /* Tokens of verdicts and dials begin after this one; with a greater one for each new graph,
      * what was meant for a former graph never matches. */
     uint64_t first_token;
+    /* Called before a stored record is replaced or removed (held: as it stands, without views), and
+     * before one comes that was not there (held NULL); NULL: nobody wants to know. It may read the
+     * store. */
+    void (*changing)(void *context, const struct guid *id, const struct store_record *held);
+    void *changing_context;
     int64_t time_offset; /* ticks to add to UTC for peer time, as remembered */
 };
 

@@ -54,6 +54,7 @@ static const struct store_ops memory_ops = {
     .find = memory_record_find,
     .remove = memory_record_remove,
     .each = memory_record_each,
+    .walk = memory_record_walk,
     .each_by_creator = memory_record_each_by_creator,
     .each_by_certificate = memory_record_each_by_certificate,
     .scan = memory_record_scan,

@@ -114,6 +114,7 @@ static const struct store_ops sqlite_ops = {
     .find = sql_record_find,
     .remove = sql_record_remove,
     .each = sql_record_each,
+    .walk = sql_record_walk,
     .each_by_creator = sql_record_each_by_creator,
     .each_by_certificate = sql_record_each_by_certificate,
     .scan = sql_record_scan,

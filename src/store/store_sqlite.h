@@ -21,6 +21,8 @@ enum sql_statement {
     SQL_RECORD_ROW_PAYLOAD,
     SQL_RECORD_EACH,
     SQL_RECORD_EACH_TYPE,
+    SQL_RECORD_WALK,
+    SQL_RECORD_WALK_SIGNED,
     SQL_RECORD_CREATOR,
     SQL_RECORD_CERTIFICATE,
     SQL_RECORD_SCAN,
@@ -149,6 +151,8 @@ HRESULT sql_record_find(struct store *store, const struct guid *id, struct store
 HRESULT sql_record_remove(struct store *store, const struct guid *id);
 HRESULT sql_record_each(struct store *store, const struct guid *type, uint64_t after,
                         bool with_payload, store_record_visitor visit, void *context);
+HRESULT sql_record_walk(struct store *store, const struct store_place *from, bool with_header,
+                        store_record_visitor visit, void *context);
 HRESULT sql_record_each_by_creator(struct store *store, const struct hash *creator,
                                    store_record_visitor visit, void *context);
 HRESULT sql_record_each_by_certificate(struct store *store, const struct hash *certificate,

@@ -58,6 +58,8 @@ enum { SCHEMA_COUNT = sizeof(schema) / sizeof(schema[0]) };
 #define RECORD_SIGNED RECORD_FIXED ", header, signature"
 #define RECORD_COLUMNS RECORD_SIGNED ", payload"
 #define RECORD_PARAMETERS "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16"
+/* Without header the index alone answers. */
+#define WALK_FROM "deleted = 0 AND (type, created, id) > (?1, ?2, ?3) ORDER BY type, created, id"
 /* What else keeps a piece: a record, an unfinished record. */
 #define NAMED_BY_RECORD                                                                            \
     "EXISTS (SELECT 1 FROM record r WHERE r.payload_root = piece.root AND r.payload_size "         \
@@ -82,6 +84,10 @@ const char *const sql_statement_text[SQL_COUNT_] = {
     [SQL_RECORD_EACH_TYPE] =
         "SELECT rowid FROM record INDEXED BY record_type "
         "WHERE deleted = 0 AND expiration > ?1 AND type = ?2 ORDER BY created, id",
+    [SQL_RECORD_WALK] = "SELECT type, created, id, expiration FROM record INDEXED BY record_type "
+                        "WHERE " WALK_FROM,
+    [SQL_RECORD_WALK_SIGNED] =
+        "SELECT " RECORD_SIGNED " FROM record INDEXED BY record_type WHERE " WALK_FROM,
     [SQL_RECORD_CREATOR] =
         "SELECT " RECORD_SIGNED " FROM record INDEXED BY record_creator WHERE creator = ?1",
     [SQL_RECORD_CERTIFICATE] =
