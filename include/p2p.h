@@ -1192,11 +1192,11 @@ PEERGROUP_API HRESULT WINAPI PeerGroupDeleteRecord(HGROUP hGroup, const GUID *pR
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   CRYPT_*
  *
- * Records are fetched as PeerGetNextItem asks for them, each as it was when the enumeration was made:
- * of those that change meanwhile the earlier version is kept, up to 8 MiB an enumeration. What goes
- * beyond that is left out, so that fewer items come than PeerGetItemCount tells. When the group is
- * closed before all are fetched, PeerGetNextItem returns E_INVALIDARG. Items come in the order of
- * their creation.
+ * Records are fetched as PeerGetNextItem asks for them, each as it was when the enumeration was
+ * made: of those that change meanwhile the earlier version is kept, up to 8 MiB an enumeration.
+ * What goes beyond that is left out, so that fewer items come than PeerGetItemCount tells. When the
+ * group is closed before all are fetched, PeerGetNextItem returns E_INVALIDARG. Items come in the
+ * order of their creation.
  *
  * Documented page: PeerGroupEnumRecords function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerGroupEnumRecords(HGROUP hGroup, const GUID *pRecordType,

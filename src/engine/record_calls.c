@@ -6,7 +6,7 @@
  * plain values on the loop. */
 #include "engine/engine_internal.h"
 
-enum { STAGE_PIECES = 16 };
+enum { STAGE_PIECES = 16, STAGE_TRIES = 4 };
 
 /* ---- publishing ---- */
 
@@ -16,16 +16,15 @@ struct publish_call {
     struct graph_publish publish;
     struct bytes payload; /* pieces to stage */
     uint32_t first_piece;
+    bool at_once;
 };
 
-static HRESULT run_stage(struct call *call)
+static HRESULT put_pieces(struct publish_call *this, struct node *node, uint32_t first,
+                          uint32_t limit)
 {
-    struct publish_call *this = (struct publish_call *)call;
-    struct node *node;
-    HRESULT hr = call_ready_node(call, this->session, &node);
+    HRESULT hr = S_OK;
     uint32_t count = payload_piece_count(this->payload.size);
-    for (uint32_t i = this->first_piece;
-         i < count && i < this->first_piece + STAGE_PIECES && SUCCEEDED(hr); i++) {
+    for (uint32_t i = first; i < count && i - first < limit && SUCCEEDED(hr); i++) {
         struct bytes piece = bytes_of(this->payload.data + (size_t)i * LIMIT_PIECE_SIZE,
                                       payload_piece_size(this->payload.size, i));
         hr = node->store->ops->piece_put(node->store, &this->publish.payload_root, i, piece);
@@ -36,18 +35,68 @@ static HRESULT run_stage(struct call *call)
     return hr;
 }
 
+static HRESULT run_stage(struct call *call)
+{
+    struct publish_call *this = (struct publish_call *)call;
+    struct node *node;
+    HRESULT hr = call_ready_node(call, this->session, &node);
+    return SUCCEEDED(hr) ? put_pieces(this, node, this->first_piece, STAGE_PIECES) : hr;
+}
+
+/* What a refused publication has put goes again. */
+static HRESULT run_unstage(struct call *call)
+{
+    struct publish_call *this = (struct publish_call *)call;
+    struct node *node;
+    HRESULT hr = call_node(call, this->session, &node);
+    if (FAILED(hr))
+        return hr;
+    hr = node->store->ops->pieces_drop(node->store, &this->publish.payload_root);
+    if (FAILED(hr))
+        node->failed = hr;
+    node_touch(node);
+    return hr;
+}
+
+/* Nothing names staged pieces: they go when another record with that payload goes, or when another
+ * call with it is refused. The last try puts what is missing in the same turn. */
+static HRESULT check_stage(struct publish_call *this, struct node *node)
+{
+    if (this->payload.size == 0)
+        return S_OK;
+    uint32_t count = 0;
+    HRESULT hr = node->store->ops->piece_count(node->store, &this->publish.payload_root, &count);
+    if (FAILED(hr) || count == payload_piece_count(this->payload.size))
+        return hr;
+    return this->at_once ? put_pieces(this, node, 0, UINT32_MAX) : S_FALSE;
+}
+
+/* S_FALSE: pieces are missing, and nothing was published. */
 static HRESULT run_publish(struct call *call)
 {
     struct publish_call *this = (struct publish_call *)call;
     struct node *node;
     HRESULT hr = call_ready_node(call, this->session, &node);
-    if (FAILED(hr))
+    if (SUCCEEDED(hr))
+        hr = check_stage(this, node);
+    if (hr != S_OK)
         return hr;
     call->request = ++call->engine->next_id;
     struct graph_event event = {
         .type = GRAPH_PUBLISH, .request = call->request, .publish = &this->publish};
     hr = node_step(node, &event);
     call_defer(node, call, hr);
+    return hr;
+}
+
+static HRESULT stage(struct publish_call *this)
+{
+    HRESULT hr = S_OK;
+    uint32_t count = payload_piece_count(this->payload.size);
+    for (uint32_t i = 0; i < count && SUCCEEDED(hr); i += STAGE_PIECES) {
+        this->first_piece = i;
+        hr = call_run(&this->call, run_stage);
+    }
     return hr;
 }
 
@@ -60,11 +109,23 @@ static HRESULT publish_payload(struct publish_call *this, struct bytes payload)
         return S_OK;
     }
     HRESULT hr = payload_root(payload, &this->publish.payload_root);
-    this->payload = payload;
-    uint32_t count = payload_piece_count(payload.size);
-    for (uint32_t i = 0; i < count && SUCCEEDED(hr); i += STAGE_PIECES) {
-        this->first_piece = i;
-        hr = call_run(&this->call, run_stage);
+    if (SUCCEEDED(hr))
+        this->payload = payload;
+    return hr;
+}
+
+static HRESULT publish_staged(struct publish_call *this)
+{
+    HRESULT hr = S_FALSE;
+    for (uint32_t i = 0; i < STAGE_TRIES && hr == S_FALSE; i++) {
+        hr = stage(this);
+        this->at_once = i + 1 == STAGE_TRIES;
+        if (SUCCEEDED(hr))
+            hr = call_run(&this->call, run_publish);
+    }
+    if (FAILED(hr) && this->payload.size > 0) {
+        HRESULT dropped = call_run(&this->call, run_unstage);
+        (void)dropped; /* the first failure is the one to tell; the next opening tries again */
     }
     return hr;
 }
@@ -81,8 +142,8 @@ static HRESULT publish_run(uint64_t session, enum publish_kind kind,
     HRESULT hr = publish_payload(&this, wish->payload);
     if (FAILED(hr))
         return hr;
-    hr = call_run(&this.call, run_publish);
-    if (id)
+    hr = publish_staged(&this);
+    if (id && SUCCEEDED(hr))
         *id = this.call.id;
     return hr;
 }

@@ -159,6 +159,9 @@ struct store_ops {
     (struct store *store, const struct hash *root, uint32_t index, struct buffer *data);
     HRESULT (*piece_has)(struct store *store, const struct hash *root, uint32_t index, bool *has);
     HRESULT (*piece_count)(struct store *store, const struct hash *root, uint32_t *count);
+    /* pieces_drop removes the pieces under root unless a record or an unfinished record names it.
+     */
+    HRESULT (*pieces_drop)(struct store *store, const struct hash *root);
     /* pieces_collect removes pieces whose root neither a record nor an unfinished record names
      * (after a crash). */
     HRESULT (*pieces_collect)(struct store *store);

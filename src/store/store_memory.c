@@ -65,6 +65,7 @@ static const struct store_ops memory_ops = {
     .piece_get = memory_piece_get,
     .piece_has = memory_piece_has,
     .piece_count = memory_piece_count,
+    .pieces_drop = memory_pieces_drop,
     .pieces_collect = memory_pieces_collect,
     .unfinished_put = memory_unfinished_put,
     .unfinished_remove = memory_unfinished_remove,

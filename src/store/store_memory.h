@@ -142,6 +142,7 @@ HRESULT memory_piece_get(struct store *store, const struct hash *root, uint32_t 
                          struct buffer *data);
 HRESULT memory_piece_has(struct store *store, const struct hash *root, uint32_t index, bool *has);
 HRESULT memory_piece_count(struct store *store, const struct hash *root, uint32_t *count);
+HRESULT memory_pieces_drop(struct store *store, const struct hash *root);
 HRESULT memory_pieces_collect(struct store *store);
 HRESULT memory_unfinished_put(struct store *store, const struct store_unfinished *unfinished);
 HRESULT memory_unfinished_remove(struct store *store, const struct hash *digest);

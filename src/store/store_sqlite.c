@@ -125,6 +125,7 @@ static const struct store_ops sqlite_ops = {
     .piece_get = sql_piece_get,
     .piece_has = sql_piece_has,
     .piece_count = sql_piece_count,
+    .pieces_drop = sql_pieces_drop,
     .pieces_collect = sql_pieces_collect,
     .unfinished_put = sql_unfinished_put,
     .unfinished_remove = sql_unfinished_remove,

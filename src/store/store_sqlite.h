@@ -33,6 +33,7 @@ enum sql_statement {
     SQL_PIECE_GET,
     SQL_PIECE_HAS,
     SQL_PIECE_COUNT,
+    SQL_PIECE_DROP,
     SQL_PIECE_COLLECT,
     SQL_PIECE_DROP_OF_RECORD,
     SQL_PIECE_DROP_OF_UNFINISHED,
@@ -172,6 +173,7 @@ HRESULT sql_piece_get(struct store *store, const struct hash *root, uint32_t ind
                       struct buffer *data);
 HRESULT sql_piece_has(struct store *store, const struct hash *root, uint32_t index, bool *has);
 HRESULT sql_piece_count(struct store *store, const struct hash *root, uint32_t *count);
+HRESULT sql_pieces_drop(struct store *store, const struct hash *root);
 HRESULT sql_pieces_collect(struct store *store);
 /* sql_piece_drop_of_record drops the pieces that only the record with this id names; not those
  * under keep. */

@@ -107,6 +107,8 @@ const char *const sql_statement_text[SQL_COUNT_] = {
     [SQL_PIECE_GET] = "SELECT data FROM piece WHERE root = ?1 AND number = ?2",
     [SQL_PIECE_HAS] = "SELECT 1 FROM piece WHERE root = ?1 AND number = ?2",
     [SQL_PIECE_COUNT] = "SELECT count(*) FROM piece WHERE root = ?1",
+    [SQL_PIECE_DROP] = "DELETE FROM piece WHERE root = ?1 AND NOT " NAMED_BY_RECORD
+                       ") AND NOT " NAMED_BY_UNFINISHED ")",
     [SQL_PIECE_COLLECT] =
         "DELETE FROM piece WHERE NOT " NAMED_BY_RECORD ") AND NOT " NAMED_BY_UNFINISHED ")",
     [SQL_PIECE_DROP_OF_RECORD] =

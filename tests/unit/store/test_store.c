@@ -494,6 +494,24 @@ static void test_collect_drops_pieces_without_a_name(void **state)
     assert_int_equal(pieces_of(store, &nobody), 0);
 }
 
+static void test_drop_leaves_pieces_with_a_name(void **state)
+{
+    struct store *store = STORE_OF(state);
+    struct hash roots[] = {hash_of(1), hash_of(2), hash_of(3), hash_of(4)};
+    struct store_record record = large_of(1, &roots[0]);
+    struct store_unfinished unfinished = {.record = large_of(2, &roots[1])};
+    for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
+        put_pieces(store, &roots[i]);
+    assert_ok(store->ops->put(store, &record));
+    assert_ok(store->ops->unfinished_put(store, &unfinished));
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(store->ops->pieces_drop(store, &roots[i]));
+    assert_int_equal(pieces_of(store, &roots[0]), 2);
+    assert_int_equal(pieces_of(store, &roots[1]), 2);
+    assert_int_equal(pieces_of(store, &roots[2]), 0);
+    assert_int_equal(pieces_of(store, &roots[3]), 2);
+}
+
 static void test_unfinished_becomes_a_record(void **state)
 {
     struct store *store = STORE_OF(state);
@@ -776,6 +794,7 @@ int main(void)
         BOTH(test_pieces_go_with_the_last_record_that_names_them),
         BOTH(test_replacing_keeps_or_drops_pieces),
         BOTH(test_collect_drops_pieces_without_a_name),
+        BOTH(test_drop_leaves_pieces_with_a_name),
         BOTH(test_unfinished_becomes_a_record),
         BOTH(test_unfinished_that_is_given_up_takes_its_pieces),
         BOTH(test_unfinished_leaves_the_pieces_of_a_record),
