@@ -128,6 +128,8 @@ HRESULT graph_new(const struct graph_config *config, const struct graph_now *now
         graph->expired_to = 0;
     graph->expire_due_ms = now->ms;
     HRESULT hr = fetch_restore(graph);
+    if (SUCCEEDED(hr))
+        hr = purge_restore(graph);
     if (FAILED(hr)) {
         graph_free(graph);
         return hr;
@@ -206,6 +208,8 @@ static HRESULT step_leave(struct graph *graph)
         if (neighbour->state != NEIGHBOUR_CLOSED)
             hr = neighbour_goodbye(graph, neighbour, MESSAGE_DISCONNECT, DISCONNECT_LEAVING, S_OK);
     }
+    if (SUCCEEDED(hr))
+        hr = purge_save(graph);
     graph->connecting = false;
     graph_set_online(graph, false);
     graph->listening.count = 0;

@@ -36,6 +36,7 @@ enum {
     DATA_QUEUED_MAX = LIMIT_DATA_SIZE + 64 * 1024, /* to a link that is full */
     INCOMING_MAX = 64,                             /* links that came in, direct ones too */
     INCOMING_PER_KEY_MAX = 8,
+    PURGE_NOTES = 25, /* hours between the first and the last: 24 */
     REMEMBERED_MAX = 32
 };
 #define HORIZON_MARGIN                                                                             \
@@ -245,11 +246,17 @@ struct graph {
     uint64_t expired_to;
     uint64_t expire_due_ms;
     uint64_t deferred_horizon; /* with DEFER_EXPIRATION: the last peer time with company */
-    struct {
-        uint64_t ms;
-        uint64_t peer_time;
-    } hourly[25];
-    uint32_t hourly_count;
+    struct purge_clock {
+        uint64_t before_ms; /* running time before this life, which began at start_ms */
+        uint64_t start_ms;
+        uint64_t saved_ms;
+        struct {
+            uint64_t running_ms;
+            uint64_t peer_time;
+        } notes[PURGE_NOTES];
+        uint32_t count;
+        uint64_t until; /* what has expired by this peer time goes; 0: nothing to do */
+    } purge;
 
     /* Presence and membership. */
     bool has_presence;
@@ -452,6 +459,12 @@ HRESULT fetch_restore(struct graph *graph) MUST_CHECK;
 HRESULT fetch_source_gone(struct graph *graph, uint64_t link) MUST_CHECK;
 void fetch_free(struct graph *graph, struct fetch *fetch);
 uint64_t fetch_deadline(const struct graph *graph);
+
+/* purge.c: restore reads what former lives have kept, save writes it. */
+HRESULT purge_restore(struct graph *graph) MUST_CHECK;
+HRESULT purge_save(struct graph *graph) MUST_CHECK;
+HRESULT purge_timer(struct graph *graph) MUST_CHECK;
+bool purge_goes_on(const struct graph *graph);
 
 /* expire.c, presence.c, maintain.c, peer_time.c: each has a timer and a deadline. */
 HRESULT expire_timer(struct graph *graph) MUST_CHECK;
