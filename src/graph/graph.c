@@ -252,7 +252,7 @@ static HRESULT step_send_data(struct graph *graph, const struct graph_event *eve
     struct neighbour *neighbour = neighbour_find(graph, event->link);
     if (!neighbour || neighbour->state != NEIGHBOUR_CONNECTED)
         return graph_complete(graph, event->request, PEER_E_CONNECTION_NOT_FOUND, NULL, 0);
-    if (!neighbour->full)
+    if (!neighbour->full && neighbour_given(graph, neighbour) == 0)
         neighbour->data_queued = 0;
     else if (neighbour->data_queued + event->data.size > DATA_QUEUED_MAX)
         return graph_complete(graph, event->request, PEER_E_TOO_MUCH_LOAD, NULL, 0);
@@ -352,6 +352,7 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
     graph->actions = actions;
     graph->now = event->now;
     graph->leaves_loaded = false;
+    graph->batch += actions->count == 0;
     HRESULT hr = dispatch(graph, event);
     if (SUCCEEDED(hr))
         hr = neighbours_flush(graph);

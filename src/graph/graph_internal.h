@@ -11,8 +11,9 @@ enum {
     JOBS_MAX = 2048,                           /* bulk work waiting per neighbour */
     CERTIFICATES_MAX = LIMIT_DEFERRED_RECORDS, /* no more can be waited for on the other side */
     LEAVES_MAX = 4,
-    SYNC_STACK_MAX = 2048,         /* ranges still to be compared */
-    BULK_CHUNK_BYTES = 256 * 1024, /* bulk sent to a neighbour in one step */
+    SYNC_STACK_MAX = 2048,           /* ranges still to be compared */
+    BULK_CHUNK_BYTES = 256 * 1024,   /* bulk sent to a neighbour in one batch of actions */
+    FLOOD_BATCH_BYTES = 1024 * 1024, /* likewise, with new records */
     CONNECT_WAIT_MS = 10000,
     PING_INTERVAL_MS = 30000,
     QUIET_MS = 5000,
@@ -91,7 +92,9 @@ struct neighbour {
     enum neighbour_state state;
     bool incoming;
     bool direct;
-    bool full;        /* no bulk until drained */
+    bool full;      /* no bulk until drained */
+    uint64_t batch; /* of actions, for which batch_bytes counts */
+    size_t batch_bytes;
     bool behind;      /* something was not sent or not taken: reconcile when there is room */
     bool large_waits; /* so it was with a large record: reconcile when another is complete */
     struct version_name *large; /* large.c: names to be asked for later; owned */
@@ -206,6 +209,7 @@ struct graph {
     struct bytes graph_id;
     struct graph_now now;
     struct graph_actions *actions; /* of the step under way */
+    uint64_t batch; /* counts lists of actions: those of one list have not been carried out */
     uint64_t random_counter;
     uint64_t next_token;
     struct neighbour *neighbours;
@@ -316,6 +320,11 @@ void neighbour_referrals(struct graph *graph, const struct neighbour *except,
                          struct address_list *list);
 HRESULT neighbour_send_connect(struct graph *graph, struct neighbour *neighbour,
                                uint8_t flags) MUST_CHECK;
+
+/* neighbour_given counts the bytes that a neighbour was given and that have not gone out: of this
+ * step, and of those before it whose actions wait to be carried out. Whether the link is full is
+ * known only after that. */
+size_t neighbour_given(const struct graph *graph, const struct neighbour *neighbour);
 
 /* A neighbour's memory of versions: whether it was sent or has sent this digest. */
 bool recent_has(const struct neighbour *neighbour, const struct hash *digest);
