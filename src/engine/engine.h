@@ -68,7 +68,7 @@ struct engine_invite {
     uint64_t expiration; /* UTC ticks; 0: the issuer's end */
     unsigned roles;      /* bits of enum role; 0: member */
 };
-/* *xml: free with mem_free. */
+/* *xml holds the secret that finds the group: wipe it, free with mem_free. */
 HRESULT engine_group_invite(uint64_t session, const struct engine_invite *invite,
                             char **xml) MUST_CHECK;
 

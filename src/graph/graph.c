@@ -158,6 +158,7 @@ void graph_free(struct graph *graph)
     }
     for (uint32_t i = 0; i < LEAVES_MAX; i++)
         mem_free(graph->leaves[i].items);
+    mem_wipe(graph->config.seed, sizeof(graph->config.seed));
     mem_free(graph);
 }
 

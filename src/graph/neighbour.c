@@ -55,6 +55,7 @@ void neighbour_free(struct neighbour *neighbour)
     mem_free(neighbour->recent);
     mem_free(neighbour->large);
     mem_free(neighbour->peer_name);
+    mem_wipe(neighbour->fingerprint_key, sizeof(neighbour->fingerprint_key));
     mem_free(neighbour);
 }
 
