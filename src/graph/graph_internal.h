@@ -37,6 +37,8 @@ enum {
     DATA_QUEUED_MAX = LIMIT_DATA_SIZE + 64 * 1024, /* to a link that is full */
     INCOMING_MAX = 64,                             /* links that came in, direct ones too */
     INCOMING_PER_KEY_MAX = 8,
+    DIALS_MAX = 30, /* in DIALS_MS */
+    DIALS_MS = 60 * 1000,
     PURGE_NOTES = 25, /* hours between the first and the last: 24 */
     REMEMBERED_MAX = 32
 };
@@ -234,6 +236,8 @@ struct graph {
     struct remembered remembered[REMEMBERED_MAX];
     uint32_t remembered_count;
     struct dial *dials;
+    uint64_t dialled_ms[DIALS_MAX]; /* the last ones; a ring */
+    uint64_t dial_count;
     bool connecting;
     uint64_t connecting_since_ms;
     uint32_t connect_tried;

@@ -85,6 +85,9 @@ static void presence_counts_over_a_claim(void **state)
         sim_add(sim, &(struct sim_node_options){.synchronised = i == 0, .presence = true});
         sim_listen(sim, i);
     }
+    sim_connect(sim, 1, 0);
+    sim_run(sim, 5000);
+    assert_true(sim_linked(sim, 0, 1));
     uint32_t raw = sim_add(sim, &(struct sim_node_options){.raw = true});
     uint64_t link = sim_raw_dial(sim, raw, 0, false);
     struct message_connect claim = {.node_id = 77, .addresses = {.count = 1}};
@@ -94,10 +97,6 @@ static void presence_counts_over_a_claim(void **state)
     sim_raw_send(sim, link, buffer_view(&out));
     buffer_deinit(&out);
     sim_run(sim, 1000);
-    /* It calls and is heard of by its presence, and then only the first member may call. */
-    sim_connect(sim, 1, 0);
-    sim_run(sim, 5000);
-    assert_true(sim_linked(sim, 0, 1));
     sim_crash(sim, 1);
     sim_run(sim, 100);
     struct sim_node *node = sim_node(sim, 0);
@@ -114,6 +113,50 @@ static void presence_counts_over_a_claim(void **state)
     }
     assert_non_null(dial);
     assert_true(dial->has_key && hash_equal(&dial->key, &sim_node(sim, 1)->key.hash));
+    graph_actions_deinit(&actions);
+    sim_free(sim);
+}
+
+/* An application that asks again and again, with ten addresses at a time where nobody answers. */
+static void dials_are_limited(void **state)
+{
+    (void)state;
+    enum { MINUTES = 6 };
+    struct sim *sim = sim_of_seed(6);
+    add_founder(sim);
+    struct sim_node *node = sim_node(sim, 0);
+    struct graph_actions actions = {.items = NULL};
+    uint64_t times[1000], now = sim_now_ms(sim) + 1000, end = now + MINUTES * MINUTE_MS;
+    uint32_t count = 0, steps = 0;
+    for (uint64_t asked = 0; now < end; steps++) {
+        struct graph_event event = {.type = GRAPH_TIMER,
+                                    .now = {now, sim_utc(sim, node)},
+                                    .reason = PEER_E_CONNECTION_FAILED};
+        if (now >= asked + 1000) {
+            asked = now;
+            event.type = GRAPH_CONNECT;
+            event.addresses.count = LIMIT_REFERRALS;
+            for (uint32_t i = 0; i < LIMIT_REFERRALS; i++)
+                sim_address(100 + i, &event.addresses.items[i]);
+        }
+        assert_ok(graph_step(node->graph, &event, &actions));
+        for (uint32_t i = 0; i < actions.count; i++) {
+            if (actions.items[i].type != GRAPH_ACTION_DIAL)
+                continue;
+            assert_true(count < ARRAY_SIZE(times));
+            times[count++] = now;
+            event.type = GRAPH_DIAL_FAILED;
+            event.dial = actions.items[i].token;
+            assert_ok(graph_step(node->graph, &event, &actions));
+        }
+        graph_actions_clear(&actions);
+        uint64_t due = graph_next_deadline(node->graph);
+        now = due < asked + 1000 ? (due > now ? due : now) : asked + 1000;
+    }
+    for (uint32_t i = 30; i < count; i++)
+        assert_true(times[i] >= times[i - 30] + MINUTE_MS);
+    assert_true(count >= 30 * (MINUTES - 1));
+    assert_true(steps < 10000); /* it sleeps while it may not dial */
     graph_actions_deinit(&actions);
     sim_free(sim);
 }
@@ -249,6 +292,7 @@ int main(void)
         cmocka_unit_test(incoming_links_are_limited),
         cmocka_unit_test(one_payload_is_read_a_step),
         cmocka_unit_test(presence_counts_over_a_claim),
+        cmocka_unit_test(dials_are_limited),
         cmocka_unit_test(revocations_are_told_first),
         cmocka_unit_test(refused_is_asked_for_after_a_revocation),
     };
