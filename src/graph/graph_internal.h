@@ -461,8 +461,9 @@ void large_wait(struct neighbour *neighbour, const struct version_name *name);
 HRESULT large_next(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 
 /* fetch.c */
+/* *taken: the payload is asked for; false: there is no room for it now. */
 HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
-                    uint32_t count) MUST_CHECK;
+                    uint32_t count, bool *taken) MUST_CHECK;
 struct fetch *fetch_find(struct graph *graph, const struct hash *digest);
 void fetch_add_source(struct fetch *fetch, uint64_t link);
 HRESULT fetch_ask(struct graph *graph, struct fetch *fetch) MUST_CHECK;

@@ -161,6 +161,71 @@ static void dials_are_limited(void **state)
     sim_free(sim);
 }
 
+/* What the last ACK about a version says; -1: there was none. */
+static int acknowledged(struct sim *sim, uint64_t link, const struct hash *digest)
+{
+    struct bytes received = buffer_view(sim_raw_received(sim, link));
+    struct message message;
+    int useful = -1;
+    while (message_next(received, &message) == S_OK) {
+        struct message_list list;
+        struct ack ack;
+        received = bytes_of(received.data + message.size, received.size - message.size);
+        if (message.type != MESSAGE_ACK)
+            continue;
+        assert_ok(message_decode_ack(message.body, &list));
+        while (message_next_ack(&list, &ack))
+            useful = hash_equal(&ack.name.digest, digest) ? ack.useful : useful;
+    }
+    return useful;
+}
+
+/* A member has one unfinished payload at a time: the second that it shows is not taken now. */
+static void large_record_without_room_is_not_useful(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_of_seed(7);
+    add_founder(sim);
+    uint32_t raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+    const struct sim_key *key = &sim_node(sim, raw)->key;
+    uint64_t link = sim_raw_dial(sim, raw, 0, false);
+    struct buffer out = BUFFER_NULL;
+    struct hash digests[2];
+    assert_ok(message_encode_connect(&(struct message_connect){.node_id = 77}, &out));
+    for (uint8_t i = 0; i < 2; i++) {
+        uint64_t now = sim_peer_time(sim);
+        struct record record = {.type = SIM_RECORD_TYPE,
+                                .creator = key->hash,
+                                .creator_name = bytes_of_text(key->name),
+                                .version = 1,
+                                .created = now,
+                                .modified = now,
+                                .expiration = now + 86400 * TICKS_PER_SECOND,
+                                .payload_size = 200000,
+                                .payload_root = {{i}},
+                                .nonce = {i}};
+        record_make_id(bytes_of_text(SIM_GRAPH_ID), &record, &record.id);
+        struct buffer header = BUFFER_NULL;
+        struct record_seal seal = {.certificate = key->hash};
+        assert_ok(record_header_encode(&record, &header));
+        record_digest(bytes_of_text(SIM_GRAPH_ID), buffer_view(&header), &digests[i]);
+        sim_key_sign(key, &digests[i], &seal);
+        struct message_flood flood = {.flags = FLOOD_PAYLOAD_IN_PIECES,
+                                      .header = buffer_view(&header),
+                                      .certificate = seal.certificate,
+                                      .signature = bytes_of(seal.signature, SIGNATURE_SIZE)};
+        assert_ok(message_encode_flood(&flood, &out));
+        buffer_deinit(&header);
+    }
+    sim_raw_send(sim, link, buffer_view(&out));
+    buffer_deinit(&out);
+    sim_run(sim, 1000);
+    assert_int_equal(acknowledged(sim, link, &digests[0]), 1);
+    assert_int_equal(acknowledged(sim, link, &digests[1]), 0);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
 static void publish_revocation(struct sim *sim, const struct hash *key)
 {
     struct graph_publish revocation = {.kind = PUBLISH_ADD,
@@ -293,6 +358,7 @@ int main(void)
         cmocka_unit_test(one_payload_is_read_a_step),
         cmocka_unit_test(presence_counts_over_a_claim),
         cmocka_unit_test(dials_are_limited),
+        cmocka_unit_test(large_record_without_room_is_not_useful),
         cmocka_unit_test(revocations_are_told_first),
         cmocka_unit_test(refused_is_asked_for_after_a_revocation),
     };
