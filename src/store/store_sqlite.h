@@ -12,6 +12,7 @@ enum sql_statement {
     SQL_BEGIN,
     SQL_COMMIT,
     SQL_ROLLBACK,
+    SQL_FREE_PAGES,
     SQL_RECORD_INSERT,
     SQL_RECORD_REPLACE,
     SQL_RECORD_DELETE,
@@ -62,15 +63,18 @@ struct sql_store {
     sqlite3 *db;
     sqlite3_stmt *idle[SQL_COUNT_]; /* prepared and not in use */
     uint64_t generation;
-    uint32_t visits;    /* visitors that are running */
-    int wal_pages;      /* in the write-ahead log after the last commit */
-    bool open;          /* changes wait for commit or rollback */
-    bool record_change; /* among them one of a record */
-    uint32_t changes;   /* statements since the last commit that change rows */
-    bool large_cache;   /* for many changes at once */
-    bool durable;       /* they must survive a power cut */
-    HRESULT lost;       /* why the open changes are gone already; S_OK: they are not */
-    HRESULT dead;       /* why nothing works until the store is opened again; S_OK: it does */
+    uint32_t visits;       /* visitors that are running */
+    int wal_pages;         /* in the write-ahead log after the last commit */
+    bool ready;            /* opened with success */
+    bool open;             /* changes wait for commit or rollback */
+    bool record_change;    /* among them one of a record */
+    uint32_t shrink_steps; /* since the log was played back */
+    uint32_t shrink_wait;  /* commits until the free pages are counted again */
+    uint32_t changes;      /* statements since the last commit that change rows */
+    bool large_cache;      /* for many changes at once */
+    bool durable;          /* they must survive a power cut */
+    HRESULT lost;          /* why the open changes are gone already; S_OK: they are not */
+    HRESULT dead;          /* why nothing works until the store is opened again; S_OK: it does */
 };
 
 static inline struct sql_store *sql_store_of(struct store *store)

@@ -70,6 +70,8 @@ const char *const sql_statement_text[SQL_COUNT_] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_FREE_PAGES] =
+        "SELECT freelist_count, page_count FROM pragma_freelist_count, pragma_page_count",
     [SQL_RECORD_INSERT] =
         "INSERT OR IGNORE INTO record(" RECORD_COLUMNS ") VALUES(" RECORD_PARAMETERS ")",
     [SQL_RECORD_REPLACE] =
@@ -271,7 +273,8 @@ HRESULT sql_schema_open(struct sql_store *store, const char *path)
 
 static HRESULT fill_new(sqlite3 *db)
 {
-    HRESULT hr = execute(db, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; BEGIN");
+    HRESULT hr = execute(db, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = MEMORY; "
+                             "PRAGMA synchronous = FULL; BEGIN");
     for (size_t i = 0; SUCCEEDED(hr) && i < SCHEMA_COUNT; i++)
         hr = execute(db, schema[i]);
     if (SUCCEEDED(hr))
