@@ -35,6 +35,43 @@ static void incoming_links_are_limited(void **state)
     sim_free(sim);
 }
 
+static uint64_t call_as(struct sim *sim, uint32_t raw, uint64_t node_id)
+{
+    uint64_t link = sim_raw_dial(sim, raw, 0, false);
+    struct buffer out = BUFFER_NULL;
+    assert_ok(message_encode_connect(&(struct message_connect){.node_id = node_id}, &out));
+    sim_raw_send(sim, link, buffer_view(&out));
+    buffer_deinit(&out);
+    sim_run(sim, 100);
+    return link;
+}
+
+/* One identity on four machines has all four places, until others come: each of them gets one, and
+ * one stays. Among members of one link each the fifth is refused, as before. */
+static void several_nodes_of_a_key_make_room(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_of_seed(8);
+    add_founder(sim);
+    uint32_t many = sim_add(sim, &(struct sim_node_options){.raw = true});
+    uint64_t links[4];
+    for (uint32_t i = 0; i < 4; i++) {
+        links[i] = call_as(sim, many, 70 + i);
+        assert_false(sim_raw_closed(sim, links[i]));
+    }
+    assert_true(sim_raw_closed(sim, call_as(sim, many, 75))); /* one more of its own is too many */
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t open = 0, other = sim_add(sim, &(struct sim_node_options){.raw = true});
+        uint64_t link = call_as(sim, other, 80 + i);
+        assert_true(sim_raw_closed(sim, link) == (i == 3));
+        for (uint32_t k = 0; k < 4; k++)
+            open += !sim_raw_closed(sim, links[k]);
+        assert_int_equal(open, i < 3 ? 3 - i : 1);
+    }
+    assert_sound(sim);
+    sim_free(sim);
+}
+
 /* One request for pieces of four payloads: each step reads one of them. */
 static void one_payload_is_read_a_step(void **state)
 {
@@ -355,6 +392,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(incoming_links_are_limited),
+        cmocka_unit_test(several_nodes_of_a_key_make_room),
         cmocka_unit_test(one_payload_is_read_a_step),
         cmocka_unit_test(presence_counts_over_a_claim),
         cmocka_unit_test(dials_are_limited),
