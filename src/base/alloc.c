@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 
 #include <malloc.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -18,28 +17,23 @@ static _Atomic bool fail_hit;
 static _Atomic bool fail_tagged_only;
 static _Thread_local bool is_tagged;
 
-static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint8_t watched[64];
 static _Atomic size_t watched_size;
-static unsigned watch_seen;
+static _Atomic unsigned watch_seen;
 
 void mem_watch(const void *secret, size_t size)
 {
-    pthread_mutex_lock(&watch_lock);
     size = size < sizeof(watched) ? size : sizeof(watched);
+    atomic_store(&watched_size, 0);
     if (size > 0)
         memcpy(watched, secret, size);
-    watch_seen = 0;
+    atomic_store(&watch_seen, 0);
     atomic_store(&watched_size, size);
-    pthread_mutex_unlock(&watch_lock);
 }
 
 unsigned mem_watch_seen(void)
 {
-    pthread_mutex_lock(&watch_lock);
-    unsigned seen = watch_seen;
-    pthread_mutex_unlock(&watch_lock);
-    return seen;
+    return atomic_load(&watch_seen);
 }
 
 static bool is_watching(void)
@@ -49,12 +43,9 @@ static bool is_watching(void)
 
 static void look_for_secret(void *block)
 {
-    if (!block)
-        return;
-    pthread_mutex_lock(&watch_lock);
     size_t size = atomic_load(&watched_size);
-    watch_seen += size > 0 && memmem(block, malloc_usable_size(block), watched, size) != NULL;
-    pthread_mutex_unlock(&watch_lock);
+    if (block && size > 0 && memmem(block, malloc_usable_size(block), watched, size))
+        atomic_fetch_add(&watch_seen, 1);
 }
 
 static void arm(uint64_t n, bool tagged_only)
