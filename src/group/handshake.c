@@ -147,6 +147,7 @@ void handshake_free(struct handshake *handshake)
         return;
     buffer_deinit(&handshake->input);
     buffer_deinit(&handshake->chain);
+    mem_wipe(handshake->admission, sizeof(handshake->admission));
     mem_free(handshake);
 }
 
