@@ -12,7 +12,9 @@
 enum {
     OTHER_WAIT_MS = 3000,   /* to get a second link */
     HIDDEN_WAIT_MS = 30000, /* for revocations that somebody withholds */
-    AGREE_LIMIT_MS = 60000  /* in any case */
+    AGREE_LIMIT_MS = 60000, /* in any case */
+    CALLER_FIRST_MS = 2500,
+    LOOK_MS = 500
 };
 
 static bool is_other(const struct graph *graph, const struct neighbour *neighbour)
@@ -38,8 +40,15 @@ void newcomer_reset(struct graph *graph)
     graph->newcomer.agreed = 0;
 }
 
-/* Another neighbour is being compared with; one that called is asked as well. *comparing stays
- * false when there is none. */
+/* One that called leads a session first; two at once would send much twice. */
+static bool may_start(const struct graph *graph, const struct neighbour *neighbour)
+{
+    bool its_turn = neighbour->incoming && graph->now.ms < neighbour->since_ms + CALLER_FIRST_MS;
+    return !neighbour->sync && !neighbour->serving && !neighbour->full && !its_turn &&
+           graph->now.ms >= neighbour->sync_due_ms;
+}
+
+/* *comparing stays false when there is nobody else to compare with. */
 static HRESULT compare_others(struct graph *graph, bool *comparing)
 {
     struct neighbour *neighbour, *next;
@@ -47,9 +56,7 @@ static HRESULT compare_others(struct graph *graph, bool *comparing)
         if (!is_other(graph, neighbour))
             continue;
         *comparing = true;
-        HRESULT hr = neighbour->sync || graph->now.ms < neighbour->sync_due_ms || neighbour->full
-                         ? S_OK
-                         : reconcile_start(graph, neighbour);
+        HRESULT hr = may_start(graph, neighbour) ? reconcile_start(graph, neighbour) : S_OK;
         if (FAILED(hr))
             return hr;
     }
@@ -93,12 +100,6 @@ HRESULT newcomer_check(struct graph *graph)
 
 uint64_t newcomer_deadline(const struct graph *graph)
 {
-    if (graph->synchronised || graph->newcomer.agreed == 0)
-        return UINT64_MAX;
-    const uint64_t waits[] = {OTHER_WAIT_MS, HIDDEN_WAIT_MS, AGREE_LIMIT_MS};
-    uint64_t waited = graph->now.ms - graph->newcomer.since_ms;
-    for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
-        if (waited < waits[i])
-            return graph->newcomer.since_ms + waits[i];
-    return graph->now.ms;
+    bool waits = !graph->synchronised && graph->newcomer.agreed > 0;
+    return waits ? graph->now.ms + LOOK_MS : UINT64_MAX;
 }
