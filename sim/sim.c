@@ -218,7 +218,7 @@ struct sim_node *sim_node(struct sim *sim, uint32_t index)
 
 uint64_t sim_utc(const struct sim *sim, const struct sim_node *node)
 {
-    return SIM_START_UTC + sim->now_ms * TICKS_PER_MS +
+    return SIM_FIRST_UTC + sim->now_ms * TICKS_PER_MS +
            (uint64_t)(node->options.clock_ms * (int64_t)TICKS_PER_MS);
 }
 

@@ -19,6 +19,8 @@ struct signing_key;
 /* The group's id with SIM_CHEAP, and every test's record type. */
 #define SIM_GRAPH_ID "0123456789abcdef0123456789abcdef01234567.simulated"
 extern const struct guid SIM_RECORD_TYPE;
+/* UTC when a run begins, but for a second. */
+#define SIM_FIRST_UTC (TICKS_UNIX_EPOCH + 1800000000ull * TICKS_PER_SECOND)
 
 /* Whose security the nodes have: one key as certificate (sim_provider.c), or that of src/group. */
 enum sim_security { SIM_CHEAP, SIM_GROUP };

@@ -12,7 +12,6 @@
 #endif
 
 enum { SIM_QUEUE_LIMIT = LIMIT_SEND_QUEUE_BYTES, SIM_DIAL_TIMEOUT_MS = 5000, SIM_START_MS = 1000 };
-#define SIM_START_UTC (TICKS_UNIX_EPOCH + 1800000000ull * TICKS_PER_SECOND)
 
 enum sim_event_type {
     SIM_TIMER,   /* node */

@@ -121,6 +121,7 @@ HRESULT graph_new(const struct graph_config *config, const struct graph_now *now
     graph->presence_due_ms = UINT64_MAX;
     graph->membership_due_ms = UINT64_MAX;
     graph->time_due_ms = UINT64_MAX;
+    graph->upkeep_due_ms = UINT64_MAX;
     graph->expired_to = graph_time(graph);
     /* [contract 3.10] With DEFER_EXPIRATION nothing expires before another member is connected. */
     graph->deferred_horizon = 0;
@@ -178,6 +179,7 @@ void graph_set_online(struct graph *graph, bool online)
     graph->time_due_ms = online ? graph->now.ms + 60000 : never;
     graph->presence_due_ms = online ? graph->now.ms : never;
     graph->membership_due_ms = online ? graph->now.ms : never;
+    upkeep_online(graph, online);
 }
 
 static HRESULT timers(struct graph *graph)
@@ -193,6 +195,8 @@ static HRESULT timers(struct graph *graph)
         hr = maintain_timer(graph);
     if (SUCCEEDED(hr))
         hr = peer_time_timer(graph);
+    if (SUCCEEDED(hr))
+        hr = upkeep_timer(graph);
     return hr;
 }
 
@@ -359,10 +363,10 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
 uint64_t graph_next_deadline(const struct graph *graph)
 {
     uint64_t deadline = graph->expire_due_ms;
-    const uint64_t others[] = {graph->maintenance_due_ms, graph->presence_due_ms,
-                               graph->membership_due_ms,  graph->time_due_ms,
-                               pending_deadline(graph),   fetch_deadline(graph),
-                               maintain_deadline(graph),  newcomer_deadline(graph)};
+    const uint64_t others[] = {
+        graph->maintenance_due_ms, graph->presence_due_ms,   graph->membership_due_ms,
+        graph->time_due_ms,        pending_deadline(graph),  fetch_deadline(graph),
+        maintain_deadline(graph),  newcomer_deadline(graph), upkeep_deadline(graph)};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         deadline = others[i] < deadline ? others[i] : deadline;
     return deadline;

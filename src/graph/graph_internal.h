@@ -36,7 +36,8 @@ enum {
     DATA_QUEUED_MAX = LIMIT_DATA_SIZE + 64 * 1024, /* to a link that is full */
     INCOMING_MAX = 64,                             /* links that came in, direct ones too */
     INCOMING_PER_KEY_MAX = 8,
-    REMEMBERED_MAX = 32
+    REMEMBERED_MAX = 32,
+    OUTLIVED_MAX = 64
 };
 #define HORIZON_MARGIN                                                                             \
     (120 * TICKS_PER_SECOND) /* fingerprints cover what lives longer than this                     \
@@ -264,6 +265,15 @@ struct graph {
     uint64_t presence_due_ms;
     uint64_t membership_due_ms;
 
+    /* Tombstones that a version outlives, and when they are signed again. */
+    struct outlived {
+        struct guid id;
+        uint64_t until;
+        uint64_t due_ms;
+    } outlived[OUTLIVED_MAX];
+    uint32_t outlived_count;
+    uint64_t upkeep_due_ms;
+
     /* Leaves of the payloads served last; one payload is read for them in a step. */
     struct leaves {
         struct hash root;
@@ -405,6 +415,22 @@ HRESULT rejudge_everything(struct graph *graph) MUST_CHECK;
 /* publish: *stored tells that the version had been put when something failed. */
 HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct guid *id,
                 bool *stored) MUST_CHECK;
+
+/* publish_version signs, stores and spreads a version as it is given; *stored as with publish. */
+HRESULT publish_version(struct graph *graph, const struct record *record, struct bytes payload,
+                        bool *stored) MUST_CHECK;
+
+/* upkeep.c: tombstones and revocations are signed again. */
+/* upkeep_accepted: this version stands now. */
+void upkeep_accepted(struct graph *graph, const struct store_record *row);
+void upkeep_online(struct graph *graph, bool online);
+/* upkeep_wants: a version of this expiration outlives the tombstone, and this member would sign it
+ * again. upkeep_outlived has it done, once the version is known to be good. */
+bool upkeep_wants(struct graph *graph, const struct store_record *tombstone, uint64_t expiration);
+void upkeep_outlived(struct graph *graph, const struct store_record *tombstone,
+                     uint64_t expiration);
+HRESULT upkeep_timer(struct graph *graph) MUST_CHECK;
+uint64_t upkeep_deadline(const struct graph *graph);
 
 /* jobs.c */
 HRESULT job_add(struct neighbour *neighbour,

@@ -52,6 +52,7 @@ static const struct provider_ops security_ops = {
     .own = own,
     .accepted = security_accepted,
     .removed = security_removed,
+    .renewal = security_renewal,
     .certificate_has = security_certificate_has,
     .certificate_chain = security_certificate_chain,
     .certificate_take = security_certificate_take,
