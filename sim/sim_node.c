@@ -27,7 +27,7 @@ void node_start(struct sim *sim, struct sim_node *node)
     struct graph_config config = {
         .graph_id = sim_graph_id(sim),
         .friendly_name = node->key.name,
-        .node_id = sim_random(sim, UINT32_MAX) + 1,
+        .node_id = sim_random(sim, 0) | 1,
         .provider = sim_provider_of(node),
         .store = node->store,
         .presence_lifetime_s = options->presence_lifetime_s,

@@ -122,6 +122,7 @@ HRESULT graph_new(const struct graph_config *config, const struct graph_now *now
     graph->membership_due_ms = UINT64_MAX;
     graph->time_due_ms = UINT64_MAX;
     graph->upkeep_due_ms = UINT64_MAX;
+    graph->partition_due_ms = UINT64_MAX;
     graph->expired_to = graph_time(graph);
     /* [contract 3.10] With DEFER_EXPIRATION nothing expires before another member is connected. */
     graph->deferred_horizon = 0;
@@ -180,6 +181,7 @@ void graph_set_online(struct graph *graph, bool online)
     graph->presence_due_ms = online ? graph->now.ms : never;
     graph->membership_due_ms = online ? graph->now.ms : never;
     upkeep_online(graph, online);
+    partition_online(graph, online);
 }
 
 static HRESULT timers(struct graph *graph)
@@ -192,6 +194,8 @@ static HRESULT timers(struct graph *graph)
     if (SUCCEEDED(hr))
         hr = presence_timer(graph);
     if (SUCCEEDED(hr))
+        hr = partition_timer(graph);
+    if (SUCCEEDED(hr))
         hr = maintain_timer(graph);
     if (SUCCEEDED(hr))
         hr = peer_time_timer(graph);
@@ -203,6 +207,8 @@ static HRESULT timers(struct graph *graph)
 static HRESULT step_leave(struct graph *graph)
 {
     HRESULT hr = presence_withdraw(graph);
+    if (SUCCEEDED(hr))
+        hr = partition_withdraw(graph);
     struct neighbour *neighbour, *next;
     HASH_ITER (hh, graph->neighbours, neighbour, next) {
         if (FAILED(hr))
@@ -363,10 +369,11 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
 uint64_t graph_next_deadline(const struct graph *graph)
 {
     uint64_t deadline = graph->expire_due_ms;
-    const uint64_t others[] = {
-        graph->maintenance_due_ms, graph->presence_due_ms,   graph->membership_due_ms,
-        graph->time_due_ms,        pending_deadline(graph),  fetch_deadline(graph),
-        maintain_deadline(graph),  newcomer_deadline(graph), upkeep_deadline(graph)};
+    const uint64_t others[] = {graph->maintenance_due_ms, graph->presence_due_ms,
+                               graph->membership_due_ms,  graph->time_due_ms,
+                               pending_deadline(graph),   fetch_deadline(graph),
+                               maintain_deadline(graph),  newcomer_deadline(graph),
+                               upkeep_deadline(graph),    partition_deadline(graph)};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         deadline = others[i] < deadline ? others[i] : deadline;
     return deadline;

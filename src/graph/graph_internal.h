@@ -201,6 +201,12 @@ struct dial {
     struct dial *next;
 };
 
+/* A record of this node about itself. */
+struct own_record {
+    bool exists;
+    struct guid id;
+};
+
 struct graph {
     struct graph_config config;
     struct bytes graph_id;
@@ -260,10 +266,17 @@ struct graph {
     uint32_t hourly_count;
 
     /* Presence and membership. */
-    bool has_presence;
-    struct guid presence_id;
+    struct own_record presence;
     uint64_t presence_due_ms;
     uint64_t membership_due_ms;
+
+    /* partition.c: waits that run, 0: none does. */
+    struct own_record signature;
+    struct own_record contact;
+    uint64_t partition_due_ms;
+    uint64_t signature_due_ms;
+    uint64_t contact_due_ms;
+    uint64_t cut_due_ms;
 
     /* Tombstones that a version outlives, and when they are signed again. */
     struct outlived {
@@ -499,6 +512,20 @@ HRESULT expire_timer(struct graph *graph) MUST_CHECK;
 void expire_schedule(struct graph *graph, uint64_t expiration);
 HRESULT presence_timer(struct graph *graph) MUST_CHECK;
 HRESULT presence_withdraw(struct graph *graph) MUST_CHECK;
+/* own_record.c */
+/* own_expiration: no own record outlives the certificate that signs it. */
+uint64_t own_expiration(struct graph *graph, uint64_t lifetime_s);
+HRESULT own_record_write(struct graph *graph, struct own_record *own, const struct guid *type,
+                         uint64_t lifetime_s, struct bytes payload) MUST_CHECK;
+HRESULT own_record_withdraw(struct graph *graph, struct own_record *own) MUST_CHECK;
+/* own_record_outcome: a member whose certificate has ended may not write, which is no failure. */
+HRESULT own_record_outcome(HRESULT hr) MUST_CHECK;
+
+/* partition.c: signature and contact records. */
+void partition_online(struct graph *graph, bool online);
+HRESULT partition_timer(struct graph *graph) MUST_CHECK;
+HRESULT partition_withdraw(struct graph *graph) MUST_CHECK;
+uint64_t partition_deadline(const struct graph *graph);
 HRESULT maintain_connect(struct graph *graph, const struct graph_event *event) MUST_CHECK;
 HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *event) MUST_CHECK;
 HRESULT maintain_timer(struct graph *graph) MUST_CHECK;
@@ -516,6 +543,9 @@ uint64_t maintain_deadline(const struct graph *graph);
  * one is. */
 HRESULT maintain_call_other(struct graph *graph, const struct hash *except,
                             bool *calling) MUST_CHECK;
+/* maintain_call_member dials a member at the first of its addresses that may be dialled now. */
+HRESULT maintain_call_member(struct graph *graph, const struct address_list *addresses,
+                             const struct hash *key) MUST_CHECK;
 HRESULT peer_time_heard(struct graph *graph, struct neighbour *neighbour, uint64_t peer_time,
                         bool first) MUST_CHECK;
 HRESULT peer_time_timer(struct graph *graph) MUST_CHECK;

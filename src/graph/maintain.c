@@ -289,6 +289,24 @@ static bool call_under_way(const struct graph *graph)
     return attempt_under_way(graph);
 }
 
+HRESULT maintain_call_member(struct graph *graph, const struct address_list *addresses,
+                             const struct hash *key)
+{
+    for (uint32_t i = 0; i < addresses->count; i++) {
+        maintain_remember(graph, &addresses->items[i], NULL);
+        struct remembered *entry = remembered_find(graph, &addresses->items[i]);
+        if (!entry)
+            continue;
+        if (!entry->proven) {
+            entry->key = *key;
+            entry->has_key = true;
+        }
+        if (entry->not_before_ms <= graph->now.ms && !linked_to(graph, entry))
+            return call(graph, entry);
+    }
+    return S_OK;
+}
+
 HRESULT maintain_call_other(struct graph *graph, const struct hash *except, bool *calling)
 {
     *calling = call_under_way(graph);
