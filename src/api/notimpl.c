@@ -29,12 +29,6 @@
     {                                                                                              \
     }
 
-/* Identity */
-NOT_BUILT(PeerIdentityExport, (PCWSTR pwzIdentity, PCWSTR pwzPassword, PWSTR *ppwzExportXML),
-          CLEAR(ppwzExportXML))
-NOT_BUILT(PeerIdentityImport, (PCWSTR pwzImportXML, PCWSTR pwzPassword, PWSTR *ppwzIdentity),
-          CLEAR(ppwzIdentity))
-
 /* Grouping */
 NOT_BUILT(PeerGroupExportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
 NOT_BUILT(PeerGroupImportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
