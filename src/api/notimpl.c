@@ -30,18 +30,10 @@
     }
 
 /* Grouping */
-NOT_BUILT(PeerGroupExportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
-NOT_BUILT(PeerGroupImportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
 NOT_BUILT(PeerGroupIssueCredentials,
           (HGROUP hGroup, PCWSTR pwzSubjectIdentity, PEER_CREDENTIAL_INFO *pCredentialInfo,
            DWORD dwFlags, PWSTR *ppwzInvitation),
           CLEAR(ppwzInvitation))
-NOT_BUILT(PeerGroupExportConfig, (HGROUP hGroup, PCWSTR pwzPassword, PWSTR *ppwzXML),
-          CLEAR(ppwzXML))
-NOT_BUILT(PeerGroupImportConfig,
-          (PCWSTR pwzXML, PCWSTR pwzPassword, BOOL fOverwrite, PWSTR *ppwzIdentity,
-           PWSTR *ppwzGroup),
-          CLEAR2(ppwzIdentity, ppwzGroup))
 NOT_BUILT(PeerGroupPasswordJoin,
           (PCWSTR pwzIdentity, PCWSTR pwzInvitation, PCWSTR pwzPassword, PCWSTR pwzCloud,
            HGROUP *phGroup),

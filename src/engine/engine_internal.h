@@ -130,6 +130,7 @@ struct node {
     struct registration *registrations;
     struct call *waiting; /* ends with the next commit */
     bool dirty;
+    bool created;   /* by PeerGroupCreate, since this process opened it */
     bool connected; /* the application wants to be online */
     bool listening;
     uint64_t epoch;          /* counts the graphs of this node, one after another */
@@ -153,6 +154,7 @@ struct node_parts {
     struct store *store;
     struct security *security;
     int lock_fd;
+    bool created;
     bool announced; /* new, and known to the user's database by our hand */
 };
 void node_parts_deinit(struct node_parts *parts);
@@ -218,6 +220,8 @@ HRESULT node_load_presences(struct node *node) MUST_CHECK;
 void node_events_deinit(struct node *node);
 /* node_tell_offline tells the application that all links are gone, after a failure. */
 void node_tell_offline(struct node *node);
+/* node_note_synchronised puts down, durably, that the group's database is here. */
+HRESULT node_note_synchronised(struct node *node) MUST_CHECK;
 void node_listen(struct node *node);
 void node_unlisten(struct node *node);
 

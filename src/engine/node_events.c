@@ -252,9 +252,20 @@ static void properties_changed(struct node *node)
     events_post(node, &event);
 }
 
+HRESULT node_note_synchronised(struct node *node)
+{
+    HRESULT hr = node->store->ops->value_put(node->store, "engine/synchronised", bytes_of("\1", 1));
+    if (SUCCEEDED(hr))
+        node->store->ops->mark_durable(node->store);
+    return hr;
+}
+
 static void synchronised(struct node *node)
 {
-    remember_value(node, "engine/synchronised", bytes_of("\1", 1), true);
+    HRESULT hr = node_note_synchronised(node);
+    if (FAILED(hr))
+        node->failed = hr;
+    node_touch(node);
     if (node->connected)
         node_listen(node);
 }

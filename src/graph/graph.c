@@ -336,6 +336,8 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
     case GRAPH_ALLOW_DIRECT:
         graph->allow_direct = event->flag;
         return S_OK;
+    case GRAPH_IMPORTED:
+        return import_end(graph);
     case GRAPH_REVOKED:
         return rejudge_everything(graph);
     }
