@@ -1,5 +1,5 @@
 /* database_file.h - a group's database as one file: what PeerGroupExportDatabase writes
- * (docs/protocol.md, "Database file").
+ * (docs/export.md).
  *
  * A header, then items: certificates, each after its issuer, records, each after its signer's
  * certificate, pieces of the large payload just begun; then a trailer with their number and the

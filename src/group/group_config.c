@@ -27,7 +27,7 @@ enum {
     RECORD_HEADER_MAX = 64 * 1024,
     ELEMENT_COUNT = 7
 };
-_Static_assert(NONCE_BYTES == 24 && SALT_SIZE == 16 && TAG_SIZE == 16, "docs/protocol.md has them");
+_Static_assert(NONCE_BYTES == 24 && SALT_SIZE == 16 && TAG_SIZE == 16, "docs/export.md has them");
 
 static const char data_types[] = "urn:schemas-microsoft-com:datatypes";
 static const char *const element_names[ELEMENT_COUNT] = {
@@ -145,7 +145,7 @@ static void encode_properties(struct wire_writer *writer, const struct group_con
     wire_write_blob(writer, buffer_view(&config->payload));
 }
 
-static HRESULT encode_secret(const struct group_config *config, struct buffer *out)
+HRESULT group_config_encode(const struct group_config *config, struct buffer *out)
 {
     struct wire_writer writer;
     wire_writer_init(&writer, out);
@@ -224,7 +224,7 @@ static HRESULT decode_properties(struct wire_reader *reader, struct group_config
     return hr;
 }
 
-static HRESULT decode_secret(struct bytes plain, struct group_config *config)
+HRESULT group_config_decode(struct bytes plain, struct group_config *config)
 {
     struct wire_reader reader;
     wire_reader_init(&reader, plain);
@@ -304,7 +304,7 @@ HRESULT group_config_write(const struct group_config *config, const char *passwo
     if (SUCCEEDED(hr))
         hr = bind_texts(texts, &bound);
     if (SUCCEEDED(hr))
-        hr = encode_secret(config, &plain);
+        hr = group_config_encode(config, &plain);
     if (SUCCEEDED(hr))
         hr = seal_data(buffer_view(&plain), buffer_view(&bound), password, &data);
     return SUCCEEDED(hr) ? write_xml(texts, buffer_view(&data), xml) : hr;
@@ -395,7 +395,7 @@ static HRESULT read_document(const struct xml_document *document, const char *pa
     if (SUCCEEDED(hr))
         hr = open_data(buffer_view(&data), buffer_view(&bound), password, &plain);
     if (SUCCEEDED(hr))
-        hr = decode_secret(buffer_view(&plain), config);
+        hr = group_config_decode(buffer_view(&plain), config);
     return SUCCEEDED(hr) ? check_agreement(config) : hr;
 }
 

@@ -1,5 +1,5 @@
 /* group_config.h - what one identity needs to use a group on another machine, as XML under a
- * password (docs/protocol.md, "Configuration"). */
+ * password (docs/export.md). */
 #ifndef GROUP_GROUP_CONFIG_H
 #define GROUP_GROUP_CONFIG_H
 
@@ -35,6 +35,11 @@ struct group_config {
     struct buffer payload;
 };
 void group_config_deinit(struct group_config *config);
+
+/* group_config_encode appends the secret part as it is before encryption, group_config_decode reads
+ * it into a config that has none (total; E_INVALIDARG). */
+HRESULT group_config_encode(const struct group_config *config, struct buffer *out) MUST_CHECK;
+HRESULT group_config_decode(struct bytes plain, struct group_config *config) MUST_CHECK;
 
 /* group_config_write appends the XML, NUL behind its end. Slow on purpose. E_INVALIDARG: a text
  * that XML cannot carry; E_OUTOFMEMORY. */
