@@ -538,7 +538,8 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityGetXML(PCWSTR pwzIdentity, PWSTR *ppwzI
 /* PeerIdentityExport gives a copy of an identity with its private key, encrypted by a password.
  *
  *   pwzIdentity    peer name of an identity of this user; NULL is the default identity
- *   pwzPassword    up to 255 units; required. It is not stored
+ *   pwzPassword    up to 255 units; required, and any is accepted: "" protects nothing. It is not
+ *                  stored
  *   ppwzExportXML  out; XML for PeerIdentityImport. Groups are not in it, see
  *                  PeerGroupExportConfig
  *
@@ -546,8 +547,8 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityGetXML(PCWSTR pwzIdentity, PWSTR *ppwzI
  *   PEER_E_NOT_FOUND  no such identity, or no default one; see PeerEnumIdentities
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
  *
- * Documented page: PeerIdentityExport function (p2p.h). The encryption inside the documented
- * elements is of today's strength; Windows cannot read it. */
+ * Takes about a second. Documented page: PeerIdentityExport function (p2p.h). The data is a PFX
+ * (PKCS#12) of today's strength; Windows cannot read it. */
 PEERGROUP_API HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPassword,
                                                 PWSTR *ppwzExportXML);
 
@@ -557,14 +558,16 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPa
  *   pwzPassword   the password of the export; required
  *   ppwzIdentity  out; peer name of the identity
  *
- *   S_OK                   the identity is here and on disk
+ *   S_OK                   the identity is here and on disk, with its friendly name
  *   E_INVALIDARG           also: the XML was changed, or the password is a wrong one; ask for it
  *                          again
  *   PEER_E_ALREADY_EXISTS  the identity is here already; use it
+ *   PEER_E_TOO_MANY_IDENTITIES  there are 1024; delete one
  *   As everywhere: E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
  *
- * Documented page: PeerIdentityImport function (p2p.h). The page names no code for a wrong
- * password; it is E_INVALIDARG. */
+ * Takes about a second. Documented page: PeerIdentityImport function (p2p.h). The page names no
+ * code for a wrong password; it is E_INVALIDARG. Both documented spellings of the elements are
+ * read. */
 PEERGROUP_API HRESULT WINAPI PeerIdentityImport(PCWSTR pwzImportXML, PCWSTR pwzPassword,
                                                 PWSTR *ppwzIdentity);
 
@@ -1245,14 +1248,16 @@ PEERGROUP_API HRESULT WINAPI PeerGroupSearchRecords(HGROUP hGroup, PCWSTR pwzCri
 
 /* PeerGroupExportDatabase writes the records of a group to a file, over one that is there.
  *
- *   hGroup       an open group
- *   pwzFilePath  absolute path of the file; required
+ *   hGroup       an open group, connected or not
+ *   pwzFilePath  absolute path of the file (it begins with a slash); required
  *
- *   S_OK  the file is written and complete
+ *   S_OK  the file is written, complete and on disk. After a failure the one that was there stays
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
- *   CRYPT_*, WIN32_FILE
+ *   PEER_E_DISK_FULL, CRYPT_*, WIN32_FILE (HRESULT_FROM_WIN32 of ERROR_PATH_NOT_FOUND,
+ *   ERROR_ACCESS_DENIED ...)
  *
- * Documented page: PeerGroupExportDatabase function (p2p.h). */
+ * The file is not encrypted; only its owner may read it. Documented page: PeerGroupExportDatabase
+ * function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerGroupExportDatabase(HGROUP hGroup, PCWSTR pwzFilePath);
 
 /* PeerGroupImportDatabase loads a file of PeerGroupExportDatabase, after PeerGroupOpen or
@@ -1261,12 +1266,17 @@ PEERGROUP_API HRESULT WINAPI PeerGroupExportDatabase(HGROUP hGroup, PCWSTR pwzFi
  *   hGroup       an open group
  *   pwzFilePath  absolute path of the file, of the same group and identity; required
  *
- *   S_OK                 the records are here
+ *   S_OK                 the records are here; what was newer here stays. A joiner to whom the file
+ *                        brings the group's properties need not be connected first any more
+ *   E_INVALIDARG         also: the file is not whole, was altered, or is of another version, group
+ *                        or identity; nothing of it was taken
  *   PEER_E_GROUP_IN_USE  the group is connected already, or was created by this handle; close it,
  *                        open it, import, connect
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*, WIN32_FILE
+ *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, PEER_E_DISK_FULL,
+ *   CRYPT_*, WIN32_FILE
  *
- * Documented page: PeerGroupImportDatabase function (p2p.h). */
+ * Every record is verified like a neighbour's. Memory or disk that run out may leave a part of the
+ * records here: repeat the call. Documented page: PeerGroupImportDatabase function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerGroupImportDatabase(HGROUP hGroup, PCWSTR pwzFilePath);
 
 /* PeerGroupIssueCredentials issues or renews the certificate of a member.
@@ -1311,8 +1321,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupIssueCredentials(HGROUP hGroup, PCWSTR pwz
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   PEER_E_NO_KEY_ACCESS, CRYPT_*
  *
- * Documented page: PeerGroupExportConfig function (p2p.h). The encryption inside the documented
- * elements is of today's strength; Windows cannot read it. */
+ * Documented page: PeerGroupExportConfig function (p2p.h). Beside the documented elements stands
+ * GROUPDATA, encrypted; Windows cannot read it. */
 PEERGROUP_API HRESULT WINAPI PeerGroupExportConfig(HGROUP hGroup, PCWSTR pwzPassword,
                                                    PWSTR *ppwzXML);
 
@@ -1321,7 +1331,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupExportConfig(HGROUP hGroup, PCWSTR pwzPass
  *
  *   pwzXML        the XML, unchanged; up to 64 KiB
  *   pwzPassword   the password of the export; required
- *   fOverwrite    TRUE: replace a configuration that is there
+ *   fOverwrite    TRUE: renew a configuration that is there; its records stay, and newer properties
  *   ppwzIdentity  out; peer name of the identity, for PeerGroupOpen
  *   ppwzGroup     out; peer name of the group, for PeerGroupOpen
  *
@@ -1329,11 +1339,12 @@ PEERGROUP_API HRESULT WINAPI PeerGroupExportConfig(HGROUP hGroup, PCWSTR pwzPass
  *   PEER_E_ALREADY_EXISTS  the group is configured here and fOverwrite is FALSE; open it, or
  *                          overwrite
  *   E_INVALIDARG           also: the XML was changed, or the password is a wrong one; ask for it
- *                          again
+ *                          again. Or the identity is not here; import it first
+ *   PEER_E_GROUP_IN_USE    the group is open, here or in another process; close it
  *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, CRYPT_*
  *
  * Documented page: PeerGroupImportConfig function (p2p.h). The page names no code for a wrong
- * password; it is E_INVALIDARG. */
+ * password; it is E_INVALIDARG. Nor has it the one for a group in use. */
 PEERGROUP_API HRESULT WINAPI PeerGroupImportConfig(PCWSTR pwzXML, PCWSTR pwzPassword,
                                                    BOOL fOverwrite, PWSTR *ppwzIdentity,
                                                    PWSTR *ppwzGroup);

@@ -29,25 +29,11 @@
     {                                                                                              \
     }
 
-/* Identity */
-NOT_BUILT(PeerIdentityExport, (PCWSTR pwzIdentity, PCWSTR pwzPassword, PWSTR *ppwzExportXML),
-          CLEAR(ppwzExportXML))
-NOT_BUILT(PeerIdentityImport, (PCWSTR pwzImportXML, PCWSTR pwzPassword, PWSTR *ppwzIdentity),
-          CLEAR(ppwzIdentity))
-
 /* Grouping */
-NOT_BUILT(PeerGroupExportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
-NOT_BUILT(PeerGroupImportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
 NOT_BUILT(PeerGroupIssueCredentials,
           (HGROUP hGroup, PCWSTR pwzSubjectIdentity, PEER_CREDENTIAL_INFO *pCredentialInfo,
            DWORD dwFlags, PWSTR *ppwzInvitation),
           CLEAR(ppwzInvitation))
-NOT_BUILT(PeerGroupExportConfig, (HGROUP hGroup, PCWSTR pwzPassword, PWSTR *ppwzXML),
-          CLEAR(ppwzXML))
-NOT_BUILT(PeerGroupImportConfig,
-          (PCWSTR pwzXML, PCWSTR pwzPassword, BOOL fOverwrite, PWSTR *ppwzIdentity,
-           PWSTR *ppwzGroup),
-          CLEAR2(ppwzIdentity, ppwzGroup))
 NOT_BUILT(PeerGroupPasswordJoin,
           (PCWSTR pwzIdentity, PCWSTR pwzInvitation, PCWSTR pwzPassword, PCWSTR pwzCloud,
            HGROUP *phGroup),

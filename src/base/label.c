@@ -15,6 +15,7 @@ static const char table[LABEL_COUNT][LABEL_SIZE] = {
     [LABEL_FINGERPRINT] = "peergroup/2 fingerprint",
     [LABEL_RENDEZVOUS] = "peergroup/2 rendezvous",
     [LABEL_ADMISSION] = "peergroup/2 admission",
+    [LABEL_CONFIG] = "peergroup/2 config",
 };
 
 const uint8_t *label_of(enum label label)

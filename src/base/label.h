@@ -20,6 +20,7 @@ enum label {
     LABEL_FINGERPRINT,   /* TLS exporter value that keys fingerprints */
     LABEL_RENDEZVOUS,    /* discovery keys */
     LABEL_ADMISSION,     /* TLS exporter value that a caller's admission is over */
+    LABEL_CONFIG,        /* what binds an exported configuration together */
     LABEL_COUNT
 };
 

@@ -40,6 +40,7 @@ struct context {
 /* The commands, by file. Each list ends with a NULL name. */
 extern const struct command identity_commands[];
 extern const struct command group_commands[];
+extern const struct command export_commands[];
 extern const struct command invite_commands[];
 extern const struct command member_commands[];
 extern const struct command record_commands[];

@@ -22,10 +22,15 @@ struct entry {
     }
 
 static const struct entry entries[] = {
+    {HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND), "ERROR_FILE_NOT_FOUND", EXIT_NOT_FOUND,
+     "there is no such file; check its name"},
+    {HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND), "ERROR_PATH_NOT_FOUND", EXIT_NOT_FOUND,
+     "there is no such folder; make it first"},
     ENTRY(E_INVALIDARG, EXIT_USAGE, "a value is not acceptable; see this command's --help"),
     ENTRY(E_OUTOFMEMORY, EXIT_RESOURCES, "no memory; free some and repeat"),
     ENTRY(E_NOTIMPL, EXIT_NOT_BUILT, "this build does not have it; look for a later version"),
-    ENTRY(E_ACCESSDENIED, EXIT_REFUSED, "the file may not be written; correct its permissions"),
+    ENTRY(E_ACCESSDENIED, EXIT_REFUSED,
+          "the file may not be read or written; correct its permissions"),
     ENTRY(E_HANDLE, EXIT_NOT_FOUND, "no such identity; see peergroup identity list"),
     ENTRY(E_UNEXPECTED, EXIT_FAILED, "an error inside the library; please report it"),
     ENTRY(E_FAIL, EXIT_FAILED, "an error inside the library; please report it"),

@@ -180,6 +180,26 @@ void engine_records_end(const struct engine_snapshot *snapshot);
 /* engine_time_offset: ticks to add to UTC for peer time. PEER_E_GROUP_NOT_READY. */
 HRESULT engine_time_offset(uint64_t session, int64_t *offset) MUST_CHECK;
 
+/* ---- configurations ---- */
+
+struct group_config;
+/* *xml: free with mem_free. PEER_E_NO_KEY_ACCESS, CRYPT_*: the group's key cannot be read. */
+HRESULT engine_config_export(uint64_t session, const char *password, char **xml) MUST_CHECK;
+/* engine_config_import makes the group known here, or renews what is known of it; config as
+ * group_config_read gave it. E_INVALIDARG: the identity is not here, or another one's;
+ * PEER_E_ALREADY_EXISTS: overwrite is not set; PEER_E_GROUP_IN_USE: the group is open. */
+HRESULT engine_config_import(const struct group_config *config, bool overwrite) MUST_CHECK;
+
+/* ---- the whole database, as a file ---- */
+
+/* path: absolute, else E_INVALIDARG. The file is whole or as it was before; the loop is not held up
+ * by more than a slice of the work. What the system says of the file comes as HRESULT_FROM_WIN32;
+ * PEER_E_DISK_FULL. */
+HRESULT engine_database_export(uint64_t session, const char *path) MUST_CHECK;
+/* Nothing is taken before all of the file was found right. PEER_E_GROUP_IN_USE: connected, or made
+ * by PeerGroupCreate; E_INVALIDARG: not a whole and unaltered file of this group and identity. */
+HRESULT engine_database_import(uint64_t session, const char *path) MUST_CHECK;
+
 /* ---- events ---- */
 
 /* Values of PEER_GROUP_EVENT_TYPE. */

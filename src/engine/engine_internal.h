@@ -135,6 +135,7 @@ struct node {
     struct snapshot *snapshots;
     struct call *waiting; /* ends with the next commit */
     bool dirty;
+    bool created;   /* by PeerGroupCreate, since this process opened it */
     bool connected; /* the application wants to be online */
     bool listening;
     uint64_t epoch;          /* counts the graphs of this node, one after another */
@@ -158,6 +159,7 @@ struct node_parts {
     struct store *store;
     struct security *security;
     int lock_fd;
+    bool created;
     bool announced; /* new, and known to the user's database by our hand */
 };
 void node_parts_deinit(struct node_parts *parts);
@@ -238,6 +240,8 @@ void node_events_deinit(struct node *node);
 void node_tell_offline(struct node *node);
 /* node_listen: false, with an event, when there is no listener. */
 bool node_listen(struct node *node);
+/* node_note_synchronised puts down, durably, that the group's database is here. */
+HRESULT node_note_synchronised(struct node *node) MUST_CHECK;
 void node_unlisten(struct node *node);
 
 /* events.c: registrations; queue and lookup under a lock of their own. */

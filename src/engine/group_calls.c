@@ -88,6 +88,7 @@ static HRESULT create_parts(const struct engine_create *create, const char *clou
     parts->group = mem_strdup(security_graph_id(parts->security));
     if (!parts->group)
         return E_OUTOFMEMORY;
+    parts->created = true;
     hr = key_file_save(parts->group_key);
     return SUCCEEDED(hr) ? group_parts_announce(parts) : hr;
 }

@@ -281,6 +281,7 @@ HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **
     node->store = parts->store;
     node->security = parts->security;
     node->lock_fd = parts->lock_fd;
+    node->created = parts->created;
     node->resume_ms = UINT64_MAX;
     *parts = (struct node_parts){.lock_fd = -1};
     HRESULT hr = node_attach(node);

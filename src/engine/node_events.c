@@ -9,11 +9,9 @@
 
 enum { MEMBER_CONNECTED = 1, MEMBER_DISCONNECTED = 2, MEMBER_UPDATED = 3, MEMBER_JOINED = 4 };
 
-static void remember_value(struct node *node, const char *key, struct bytes value, bool durable)
+static void remember_value(struct node *node, const char *key, struct bytes value)
 {
     HRESULT hr = node->store->ops->value_put(node->store, key, value);
-    if (SUCCEEDED(hr) && durable)
-        node->store->ops->mark_durable(node->store);
     if (FAILED(hr))
         node->failed = hr;
     node_touch(node);
@@ -54,7 +52,7 @@ bool node_listen(struct node *node)
     node->listening = true;
     uint16_t port = ntohs(bound.sin6_port);
     uint8_t port_bytes[2] = {(uint8_t)(port >> 8), (uint8_t)port};
-    remember_value(node, "engine/port", bytes_of(port_bytes, sizeof(port_bytes)), false);
+    remember_value(node, "engine/port", bytes_of(port_bytes, sizeof(port_bytes)));
     transport_owner_set_accepting(node->owner, true);
     struct graph_event event = {.type = GRAPH_LISTENING};
     unsigned count = transport_addresses(node->engine->transport, sockets, LIMIT_ADDRESSES);
@@ -262,9 +260,20 @@ static void properties_changed(struct node *node)
     post(node, &event);
 }
 
+HRESULT node_note_synchronised(struct node *node)
+{
+    HRESULT hr = node->store->ops->value_put(node->store, "engine/synchronised", bytes_of("\1", 1));
+    if (SUCCEEDED(hr))
+        node->store->ops->mark_durable(node->store);
+    return hr;
+}
+
 static void synchronised(struct node *node)
 {
-    remember_value(node, "engine/synchronised", bytes_of("\1", 1), true);
+    HRESULT hr = node_note_synchronised(node);
+    if (FAILED(hr))
+        node->failed = hr;
+    node_touch(node);
     if (node->connected && !node_listen(node)) {
         struct graph_event leave = {.type = GRAPH_LEAVE};
         node->connected = false;
@@ -279,7 +288,7 @@ static void remember_offset(struct node *node, uint64_t offset)
     wire_writer_init(&writer, &value);
     wire_write_u64(&writer, offset);
     if (SUCCEEDED(writer.hr))
-        remember_value(node, "engine/time-offset", buffer_view(&value), false);
+        remember_value(node, "engine/time-offset", buffer_view(&value));
     buffer_deinit(&value);
 }
 
@@ -294,7 +303,7 @@ static void remember_address(struct node *node, const struct graph_action *actio
     wire_write_fixed(&writer, action->address.ip, sizeof(action->address.ip));
     wire_write_u16(&writer, action->address.port);
     if (SUCCEEDED(writer.hr))
-        remember_value(node, key, buffer_view(&value), false);
+        remember_value(node, key, buffer_view(&value));
     buffer_deinit(&value);
 }
 

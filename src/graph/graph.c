@@ -374,6 +374,8 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
         return S_OK;
     case GRAPH_ACTED:
         return membership_first(graph);
+    case GRAPH_IMPORTED:
+        return import_end(graph);
     case GRAPH_REVOKED:
         return rejudge_everything(graph);
     }

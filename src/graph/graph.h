@@ -75,10 +75,13 @@ enum graph_event_type {
     GRAPH_CLOSE_LINK,   /* link: a direct connection that the application ends */
     GRAPH_ALLOW_DIRECT, /* flag: somebody here wants direct connections */
     GRAPH_ACTED,        /* this member has issued a certificate: it is to be known as a member */
+    GRAPH_IMPORTED,     /* the group's database came from a file, and all of it was taken in */
     GRAPH_REVOKED       /* judge all links and records again (the caller's revocation was stored) */
 };
 
-enum publish_kind { PUBLISH_ADD, PUBLISH_UPDATE, PUBLISH_DELETE, PUBLISH_SEALED };
+/* PUBLISH_IMPORTED: somebody's version from a file, its signature checked; what may not stand is
+ * left aside without a failure. */
+enum publish_kind { PUBLISH_ADD, PUBLISH_UPDATE, PUBLISH_DELETE, PUBLISH_SEALED, PUBLISH_IMPORTED };
 
 /* A version that somebody else has drafted and signed (Security Properties, revocations). */
 struct graph_sealed {
@@ -93,7 +96,7 @@ struct graph_sealed {
  * and payload is empty. */
 struct graph_publish {
     enum publish_kind kind;
-    const struct graph_sealed *sealed; /* PUBLISH_SEALED: a version that is complete already */
+    const struct graph_sealed *sealed; /* SEALED, IMPORTED: a version that is complete already */
     struct guid id;                    /* update, delete */
     struct guid type;
     uint64_t expiration;
@@ -219,6 +222,9 @@ int64_t graph_time_offset(const struct graph *graph);
 bool graph_is_synchronised(const struct graph *graph);
 /* graph_horizon: records that expire at or before this peer time are not to be seen. */
 uint64_t graph_horizon(const struct graph *graph, uint64_t utc);
+/* graph_would_take: a version from a file is newer than what stands here, and may stand. */
+HRESULT graph_would_take(struct graph *graph, const struct graph_sealed *sealed, uint64_t utc,
+                         bool *wanted) MUST_CHECK;
 /* graph_status: bit 0 listening, bit 1 has connections. */
 uint32_t graph_status(const struct graph *graph);
 

@@ -447,6 +447,11 @@ HRESULT ack_one(struct graph *graph, struct neighbour *neighbour, const struct v
 HRESULT teach_revocations(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 HRESULT rejudge_everything(struct graph *graph) MUST_CHECK;
 
+/* import.c */
+HRESULT import_version(struct graph *graph, const struct graph_sealed *sealed,
+                       bool *stored) MUST_CHECK;
+HRESULT import_end(struct graph *graph) MUST_CHECK;
+
 /* publish.c */
 /* publish: *stored tells that the version had been put when something failed. */
 HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct guid *id,

@@ -146,6 +146,8 @@ HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct
     *stored = false;
     if (publish->kind == PUBLISH_SEALED)
         return publish_sealed(graph, publish->sealed, id, stored);
+    if (publish->kind == PUBLISH_IMPORTED)
+        return import_version(graph, publish->sealed, stored);
     if (!publish->reserved && publish->kind != PUBLISH_DELETE &&
         record_type_is_reserved(&publish->type))
         return PEER_E_NOT_AUTHORIZED;

@@ -12,19 +12,24 @@
 static const char data_types[] = "urn:schemas-microsoft-com:datatypes";
 static const uint64_t ahead_ticks = 20 * 60 * TICKS_PER_SECOND;
 
-static HRESULT issue(const struct identity *identity, struct buffer *der)
+HRESULT identity_certificate(const struct identity *identity, const struct signing_key *key,
+                             struct buffer *der)
 {
-    struct signing_key *key = NULL;
-    HRESULT hr = identity_key(identity->peer_name, &key);
-    if (FAILED(hr))
-        return hr;
     struct certificate_request request = {.kind = CERTIFICATE_IDENTITY,
                                           .peer_name = identity->peer_name,
                                           .friendly_name = identity->friendly_name,
                                           .not_before = identity->created - ahead_ticks,
                                           .not_after = TICKS_UNLIMITED};
     memcpy(request.key, identity->key, KEY_SIZE);
-    hr = certificate_issue(&request, NULL, key, der);
+    return certificate_issue(&request, NULL, key, der);
+}
+
+static HRESULT issue(const struct identity *identity, struct buffer *der)
+{
+    struct signing_key *key = NULL;
+    HRESULT hr = identity_key(identity->peer_name, &key);
+    if (SUCCEEDED(hr))
+        hr = identity_certificate(identity, key, der);
     signing_key_free(key);
     return hr;
 }

@@ -19,4 +19,10 @@ HRESULT identity_xml_make(const char *peer_name, char **xml) MUST_CHECK;
 HRESULT identity_xml_parse(const char *xml, struct certificate *certificate,
                            struct buffer *der) MUST_CHECK;
 
+struct identity;
+/* identity_certificate appends the DER of an identity's own certificate, which the same values
+ * always give alike. key is the identity's. CRYPT_E_BAD_ENCODE, E_INVALIDARG, E_OUTOFMEMORY. */
+HRESULT identity_certificate(const struct identity *identity, const struct signing_key *key,
+                             struct buffer *der) MUST_CHECK;
+
 #endif

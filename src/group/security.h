@@ -54,6 +54,22 @@ HRESULT security_adopt_invitation(struct store *store, const struct security_sel
 HRESULT security_renew(struct security *security, const struct invitation *invitation,
                        uint64_t utc) MUST_CHECK;
 
+/* ---- configurations (group_config.h) ---- */
+
+struct group_config;
+/* security_export_config fills what a configuration has of the group: all but group key and peers.
+ * PEER_E_NOT_AUTHORIZED: this identity never had a certificate. */
+HRESULT security_export_config(struct security *security, struct group_config *config) MUST_CHECK;
+/* security_adopt_config prepares an empty store from a configuration; security_take_config adds one
+ * to a group that exists: certificates and, where they are newer, the Security Properties. Both
+ * judge these as if a neighbour had sent them. E_INVALIDARG: the configuration is not for this
+ * identity and group, or its Security Properties do not stand. */
+HRESULT security_adopt_config(struct store *store, const struct security_self *self,
+                              const struct group_config *config, uint64_t utc,
+                              struct security **security) MUST_CHECK;
+HRESULT security_take_config(struct security *security,
+                             const struct group_config *config) MUST_CHECK;
+
 /* security_open reads everything back. group_key: the creator's (shared), or NULL;
  * security_group_key_hash names it. PEER_E_INVALID_DATABASE: the store is not of this identity, or
  * contradicts itself. */
@@ -72,6 +88,8 @@ void security_set_time(struct security *security, uint64_t utc);
 
 const char *security_graph_id(const struct security *security); /* the group's peer name */
 void security_group_key_hash(const struct security *security, struct hash *hash);
+/* security_root_hash names the group's own certificate. */
+void security_root_hash(const struct security *security, struct hash *hash);
 bool security_is_creator(const struct security *security); /* holds the group key */
 /* security_may_set_properties: by the group key or as deputy. */
 bool security_may_set_properties(const struct security *security);

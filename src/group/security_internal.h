@@ -53,6 +53,8 @@ HRESULT security_new(struct store *store, const struct security_self *self, cons
 /* security_put_names records whose security of which group the store is. */
 HRESULT security_put_names(struct security *security) MUST_CHECK;
 void security_joining_deinit(struct joining *joining);
+/* security_keep_joining puts it into the store and, read back from these bytes, into security. */
+HRESULT security_keep_joining(struct security *security, const struct joining *given) MUST_CHECK;
 HRESULT security_load_joining(struct security *security) MUST_CHECK;
 
 /* ---- security_judge.c ---- */

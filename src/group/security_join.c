@@ -53,19 +53,11 @@ static HRESULT joining_decode(struct bytes bytes, struct joining *joining)
     return joining->cloud && joining->friendly_name ? S_OK : E_OUTOFMEMORY;
 }
 
-/* Puts what the invitation tells into the store and, read back from the same bytes, into security.
- */
-static HRESULT keep_joining(struct security *security, const struct invitation *invitation)
+HRESULT security_keep_joining(struct security *security, const struct joining *given)
 {
     CLEANUP_BUFFER struct buffer value = BUFFER_SECRET;
     struct joining read = {.cloud = NULL};
-    struct joining given = {.cloud = (char *)invitation->cloud,
-                            .friendly_name = (char *)invitation->group_friendly_name,
-                            .hints = {.count = invitation->hint_count},
-                            .rendezvous = invitation->rendezvous,
-                            .revocations = invitation->revocations};
-    memcpy(given.hints.items, invitation->hints, sizeof(invitation->hints));
-    HRESULT hr = joining_encode(&given, &value);
+    HRESULT hr = joining_encode(given, &value);
     if (SUCCEEDED(hr))
         hr = security->store->ops->value_put(security->store, VALUE_JOINING, buffer_view(&value));
     if (SUCCEEDED(hr))
@@ -78,6 +70,17 @@ static HRESULT keep_joining(struct security *security, const struct invitation *
     security->joining = read;
     security->store->ops->mark_durable(security->store);
     return S_OK;
+}
+
+static HRESULT keep_joining(struct security *security, const struct invitation *invitation)
+{
+    struct joining given = {.cloud = (char *)invitation->cloud,
+                            .friendly_name = (char *)invitation->group_friendly_name,
+                            .hints = {.count = invitation->hint_count},
+                            .rendezvous = invitation->rendezvous,
+                            .revocations = invitation->revocations};
+    memcpy(given.hints.items, invitation->hints, sizeof(invitation->hints));
+    return security_keep_joining(security, &given);
 }
 
 static HRESULT check_invitation(const struct security_self *self,

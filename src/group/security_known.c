@@ -24,6 +24,11 @@ void security_group_key_hash(const struct security *security, struct hash *hash)
     *hash = certificate_table_root(security->table)->key_hash;
 }
 
+void security_root_hash(const struct security *security, struct hash *hash)
+{
+    *hash = certificate_table_root(security->table)->hash;
+}
+
 bool security_is_creator(const struct security *security)
 {
     return security->group_key != NULL;
