@@ -38,10 +38,6 @@ NOT_BUILT(PeerIdentityImport, (PCWSTR pwzImportXML, PCWSTR pwzPassword, PWSTR *p
 /* Grouping */
 NOT_BUILT(PeerGroupExportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
 NOT_BUILT(PeerGroupImportDatabase, (HGROUP hGroup, PCWSTR pwzFilePath), NOTHING)
-NOT_BUILT(PeerGroupIssueCredentials,
-          (HGROUP hGroup, PCWSTR pwzSubjectIdentity, PEER_CREDENTIAL_INFO *pCredentialInfo,
-           DWORD dwFlags, PWSTR *ppwzInvitation),
-          CLEAR(ppwzInvitation))
 NOT_BUILT(PeerGroupExportConfig, (HGROUP hGroup, PCWSTR pwzPassword, PWSTR *ppwzXML),
           CLEAR(ppwzXML))
 NOT_BUILT(PeerGroupImportConfig,

@@ -367,6 +367,8 @@ static HRESULT run_connect(struct call *call)
     if (before && this->count == 0)
         return PEER_S_ALREADY_CONNECTED;
     node->connected = true;
+    if (!before)
+        security_connecting(node->security, node_peer_time(node));
     if (graph_is_synchronised(node->graph))
         node_listen(node);
     hr = node_connect(node, this->addresses, this->count);

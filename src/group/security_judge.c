@@ -2,9 +2,9 @@
  *
  * Happy path: the seal names a certificate of the table; the version agrees with that certificate
  * alone (key, name, dates, role), with the rules of its type, and with its payload; no revocation
- * stands against it; the signature check is handed out. Sealing walks the own certificates, the
- * newest first, and takes one that passes the same rules. Failure: PEER_E_INVALID_RECORD for what
- * is wrong whoever looks at it, PEER_E_NOT_AUTHORIZED for what only this member's revocations
+ * stands against it; the signature check is handed out. Sealing walks the own certificates and
+ * takes the one to prefer of those that pass the same rules. Failure: PEER_E_INVALID_RECORD for
+ * what is wrong whoever looks at it, PEER_E_NOT_AUTHORIZED for what only this member's revocations
  * refuse, PEER_E_DEFERRED_VALIDATION while the certificate is missing. */
 #include "group/security_internal.h"
 
@@ -210,7 +210,7 @@ static void sign(const struct signing_key *key, const struct certificate_row *ro
     signing_key_sign(key, message, sizeof(message), seal->signature);
 }
 
-/* The newest own certificate under which this version may stand. */
+/* The own certificate to prefer of those under which this version may stand. */
 static const struct certificate_row *
 sealing_row(struct security *security, const struct record *record, const struct hash *digest)
 {
@@ -218,10 +218,10 @@ sealing_row(struct security *security, const struct record *record, const struct
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (!row->own || !header_passes(security, row, record) ||
+        if (!row->own || row->waits || !header_passes(security, row, record) ||
             revocation_signature_dead(security->revocations, row, digest))
             continue;
-        if (!best || certificate_row_newer(row, best))
+        if (!best || certificate_row_preferred(row, best))
             best = row;
     }
     return best;
