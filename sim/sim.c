@@ -71,9 +71,11 @@ void sim_free(struct sim *sim)
         graph_actions_deinit(&node->actions);
         buffer_deinit(&node->last_data);
         free(node->notices);
-        free(node);
     }
     network_free(sim);
+    group_free(sim);
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        free(sim->nodes[i]);
     trace_free(sim);
     node_free_proofs(sim);
     free(sim->nodes);

@@ -187,6 +187,12 @@ static HRESULT certificate_take(struct provider *base, struct bytes chain)
     return S_OK;
 }
 
+static bool lacks_revocations(struct provider *base)
+{
+    const struct sim_provider *provider = of(base);
+    return provider->revoked_count < provider->revoked_expected;
+}
+
 static HRESULT link_allowed(struct provider *base, const struct hash *key, uint64_t utc)
 {
     (void)utc;
@@ -201,6 +207,7 @@ static const struct provider_ops ops = {.judge = judge,
                                         .certificate_has = certificate_has,
                                         .certificate_chain = certificate_chain,
                                         .certificate_take = certificate_take,
+                                        .lacks_revocations = lacks_revocations,
                                         .link_allowed = link_allowed};
 
 void sim_provider_init(struct sim_provider *provider, const struct sim_members *members,

@@ -207,6 +207,7 @@ static HRESULT step_leave(struct graph *graph)
             hr = neighbour_goodbye(graph, neighbour, MESSAGE_DISCONNECT, DISCONNECT_LEAVING, S_OK);
     }
     graph->connecting = false;
+    newcomer_reset(graph);
     graph_set_online(graph, false);
     graph->listening.count = 0;
     return SUCCEEDED(hr) ? graph_update_status(graph) : hr;
@@ -361,7 +362,7 @@ uint64_t graph_next_deadline(const struct graph *graph)
     const uint64_t others[] = {graph->maintenance_due_ms, graph->presence_due_ms,
                                graph->membership_due_ms,  graph->time_due_ms,
                                pending_deadline(graph),   fetch_deadline(graph),
-                               maintain_deadline(graph)};
+                               maintain_deadline(graph),  newcomer_deadline(graph)};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         deadline = others[i] < deadline ? others[i] : deadline;
     return deadline;

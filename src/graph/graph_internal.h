@@ -224,6 +224,13 @@ struct graph {
     struct address_list listening;
     uint32_t status;
 
+    /* While it is new: how many keys it has compared all with, and the first of them. */
+    struct {
+        uint32_t agreed;
+        struct hash key;
+        uint64_t since_ms;
+    } newcomer;
+
     /* Being connected. */
     struct remembered remembered[REMEMBERED_MAX];
     uint32_t remembered_count;
@@ -434,6 +441,14 @@ void reconcile_stop(struct graph *graph, struct neighbour *neighbour);
 /* reconcile_check_end ends the own session once all that it brought is judged. */
 HRESULT reconcile_check_end(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 
+/* newcomer.c */
+/* newcomer_agreed: a session with this neighbour ended, and nothing had to be dropped. */
+void newcomer_agreed(struct graph *graph, const struct neighbour *neighbour);
+void newcomer_reset(struct graph *graph);
+/* newcomer_check looks whether a new node has the group's database; at the end of each step. */
+HRESULT newcomer_check(struct graph *graph) MUST_CHECK;
+uint64_t newcomer_deadline(const struct graph *graph);
+
 /* large.c: large_wait remembers a record that cannot be fetched now; large_next asks for the next
  * one when nothing else comes from that neighbour. */
 void large_wait(struct neighbour *neighbour, const struct version_name *name);
@@ -470,6 +485,10 @@ HRESULT maintain_dial(struct graph *graph, const struct address *address, const 
                       bool direct, bool initial, uint64_t *token) MUST_CHECK;
 struct dial *maintain_take_dial(struct graph *graph, uint64_t token);
 uint64_t maintain_deadline(const struct graph *graph);
+/* maintain_call_other dials one more member of another key, unless a call is under way. *calling:
+ * one is. */
+HRESULT maintain_call_other(struct graph *graph, const struct hash *except,
+                            bool *calling) MUST_CHECK;
 HRESULT peer_time_heard(struct graph *graph, struct neighbour *neighbour, uint64_t peer_time,
                         bool first) MUST_CHECK;
 HRESULT peer_time_timer(struct graph *graph) MUST_CHECK;

@@ -72,6 +72,10 @@ struct provider_ops {
     (struct provider *provider, const struct hash *certificate, struct buffer *out);
     HRESULT (*certificate_take)(struct provider *provider, struct bytes chain);
 
+    /* lacks_revocations: this member was told (by its invitation) of revocations that are not here.
+     */
+    bool (*lacks_revocations)(struct provider *provider);
+
     /* link_allowed judges an authenticated link again, after a revocation or when its certificate
      * ends, with grace for wrong clocks. S_OK or PEER_E_NOT_AUTHORIZED. */
     HRESULT (*link_allowed)(struct provider *provider, const struct hash *key, uint64_t utc);
