@@ -123,6 +123,12 @@ static HRESULT run_announce(struct call *call)
         hr = security_properties(node->security, &properties);
     if (FAILED(hr))
         return hr;
+    /* [contract 9.3] Who issues a certificate is known as a member. */
+    hr = node_acted(node);
+    if (FAILED(hr)) {
+        call_defer(node, call, hr);
+        return hr;
+    }
     uint64_t end = node_peer_time(node) + properties->member_data_lifetime * TICKS_PER_SECOND;
     uint64_t last = this->issued->validity_end;
     struct graph_publish publish = {

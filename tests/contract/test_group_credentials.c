@@ -303,19 +303,21 @@ static void test_store(void **state)
     wish_end(&wish);
 }
 
-/* An announcement of others is no membership of one's own: this one is written for itself. */
+/* [point 9.3] [point 9.5] Who issues is known as a member from then on; the announcement of others
+ * is no membership of its own. */
 static void test_store_before_own_membership(void **state)
 {
     (void)state;
     struct wish wish;
     PWSTR founder = new_identity(u"Early"), name = new_identity(u"Dora");
     HGROUP founded = new_group(founder);
+    struct listener listener = listen_to(founded);
     wish_begin(&wish, name);
     assert_ok(
         PeerGroupIssueCredentials(founded, name, &wish.info, PEER_GROUP_STORE_CREDENTIALS, NULL));
-    struct listener listener = listen_to(founded);
-    go_online(founded);
     await_joined(&listener, founder);
+    await_joined(&listener, name);
+    go_online(founded);
     assert_int_equal(end_of(founded, name), ticks_of(wish.info.ftValidityEnd) / SECOND * SECOND);
     stop_listening(&listener);
     assert_ok(PeerGroupClose(founded));
