@@ -1283,28 +1283,38 @@ PEERGROUP_API HRESULT WINAPI PeerGroupImportDatabase(HGROUP hGroup, PCWSTR pwzFi
  *
  *   hGroup              an open group
  *   pwzSubjectIdentity  peer name of the member; required
- *   pCredentialInfo     NULL: renew what a known member has, for the same length of time. Else
- *                       borrowed: key, dates and roles; of a known member the key must be its own
- *                       and the start later than now held
- *   dwFlags             0, or PEER_GROUP_STORE_CREDENTIALS: publish it, the member picks it up
- *                       when it connects
- *   ppwzInvitation      out, may be NULL; XML for PeerGroupJoin
+ *   pCredentialInfo     NULL: renew what a known member has, for the same length of time, at most
+ *                       to the issuer's own end. Else borrowed: name, key, dates and roles; of a
+ *                       known member the key must be its own and the start later than now held.
+ *                       Both dates are required, the end is not after the issuer's own; no name
+ *                       means the known one, no roles mean member. What it says of the issuer is
+ *                       ignored
+ *   dwFlags             0: nothing is kept. PEER_GROUP_STORE_CREDENTIALS: publish it; all members
+ *                       see it, the member picks it up when it connects. A change of role reaches a
+ *                       connected member after it closed the group and connected again; a lesser
+ *                       role takes none away
+ *   ppwzInvitation      out, may be NULL with and without the flag; XML for PeerGroupJoin (free
+ *                       with PeerFreeData). Who was never in the group needs it
  *
- *   S_OK                       the certificate is issued; with the flag all members get
- *                              MEMBER_CHANGED
+ *   S_OK                       the certificate is issued; with the flag it is on disk, and all
+ *                              members get MEMBER_CHANGED (JOINED)
  *   PEER_E_IDENTITY_NOT_FOUND  pCredentialInfo is NULL and the group knows no such member; pass
  *                              its key
  *   PEER_E_IDENTITY_DELETED    the issuing identity was deleted; take a live one
  *   PEER_E_CHAIN_TOO_LONG      the chain to the creator would pass 24 certificates; ask a member
  *                              nearer to the creator
- *   E_INVALIDARG               also: a date, role or key in pCredentialInfo is not allowed;
- *                              correct it
- *   PEER_E_NOT_AUTHORIZED      this identity may not grant that role; ask an administrator
+ *   PEER_E_GROUP_NOT_READY     this member is not synchronised yet; connect and wait
+ *   E_INVALIDARG               also: a date, role or key in pCredentialInfo is not allowed, or the
+ *                              member is the issuer or above it; correct it
+ *   PEER_E_NOT_AUTHORIZED      this identity may not grant that role, may not publish (only
+ *                              administrators may), or its own membership has ended; ask an
+ *                              administrator
  *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
- *   PEER_E_NO_KEY_ACCESS, CRYPT_*
+ *   PEER_E_NO_KEY_ACCESS, PEER_E_DISK_FULL, CRYPT_*
  *
- * Documented page: PeerGroupIssueCredentials function (p2p.h). The page does not list the last
- * code. The end is held to that of the issuer; protocol texts say the opposite. */
+ * Documented page: PeerGroupIssueCredentials function (p2p.h). The page lists neither
+ * PEER_E_NOT_AUTHORIZED nor PEER_E_GROUP_NOT_READY, and speaks of administrators alone. The end is
+ * held to that of the issuer; protocol texts say the opposite. */
 PEERGROUP_API HRESULT WINAPI PeerGroupIssueCredentials(HGROUP hGroup, PCWSTR pwzSubjectIdentity,
                                                        PEER_CREDENTIAL_INFO *pCredentialInfo,
                                                        DWORD dwFlags, PWSTR *ppwzInvitation);

@@ -101,6 +101,16 @@ HRESULT convert_roles_out(struct block *block, size_t pointer_at, unsigned bits,
     return block_add_bytes(block, pointer_at, bytes_of(guids, *count * sizeof(guids[0])));
 }
 
+HRESULT convert_key_in(const CERT_PUBLIC_KEY_INFO *info, uint8_t key[KEY_SIZE])
+{
+    const char *algorithm = info->Algorithm.pszObjId;
+    if (!algorithm || strcmp(algorithm, ED25519_OID) != 0 || !info->PublicKey.pbData ||
+        info->PublicKey.cbData != KEY_SIZE)
+        return E_INVALIDARG;
+    memcpy(key, info->PublicKey.pbData, KEY_SIZE);
+    return S_OK;
+}
+
 HRESULT convert_key_out(struct block *block, size_t pointer_at, const uint8_t key[KEY_SIZE])
 {
     size_t offset;

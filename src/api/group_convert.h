@@ -19,6 +19,9 @@ PEER_ADDRESS convert_address_out(const struct address *address);
  * are, or a GUID that is no role. */
 HRESULT convert_roles_in(ULONG count, const GUID *roles, unsigned *bits) MUST_CHECK;
 
+/* convert_key_in takes an Ed25519 key of 32 bytes (ruling 9). E_INVALIDARG: anything else. */
+HRESULT convert_key_in(const CERT_PUBLIC_KEY_INFO *info, uint8_t key[KEY_SIZE]) MUST_CHECK;
+
 /* Each appends to a block what the pointer at an offset is to point to. E_OUTOFMEMORY.
  *
  * convert_roles_out gives the number of GUIDs in *count; no roles leave the pointer NULL. */

@@ -30,10 +30,6 @@
     }
 
 /* Grouping */
-NOT_BUILT(PeerGroupIssueCredentials,
-          (HGROUP hGroup, PCWSTR pwzSubjectIdentity, PEER_CREDENTIAL_INFO *pCredentialInfo,
-           DWORD dwFlags, PWSTR *ppwzInvitation),
-          CLEAR(ppwzInvitation))
 NOT_BUILT(PeerGroupPasswordJoin,
           (PCWSTR pwzIdentity, PCWSTR pwzInvitation, PCWSTR pwzPassword, PCWSTR pwzCloud,
            HGROUP *phGroup),

@@ -6,6 +6,7 @@
 #include "cli/arguments.h"
 #include "cli/error.h"
 #include "cli/file.h"
+#include "cli/invitation.h"
 #include "cli/moment.h"
 #include "cli/output.h"
 #include "cli/session.h"
@@ -25,27 +26,14 @@ static WCHAR *read_document(const struct context *context, const char *path, int
     return wide;
 }
 
-static const PEER_ROLE_ID *role_of(const char *word)
-{
-    if (!word || strcmp(word, "member") == 0)
-        return &PEER_GROUP_ROLE_MEMBER;
-    if (strcmp(word, "inviting") == 0)
-        return &PEER_GROUP_ROLE_INVITING_MEMBER;
-    return strcmp(word, "admin") == 0 ? &PEER_GROUP_ROLE_ADMIN : NULL;
-}
-
 /* Prints or writes the invitation. */
 static int deliver(struct context *context, const struct arguments *arguments,
                    const struct session *session, const char *xml)
 {
     const char *path = arguments_option(arguments, "--output");
     bool file = path && strcmp(path, "-") != 0;
-    DWORD status = 0;
-    int result = EXIT_OK;
-    HRESULT hr = PeerGroupGetStatus(session->group, &status);
-    bool reachable = SUCCEEDED(hr) && (status & PEER_GROUP_STATUS_LISTENING);
-    if (file || !context->json)
-        result = file_write(context, path, xml, strlen(xml));
+    bool reachable = invitation_reachable(session);
+    int result = invitation_write(context, path, xml);
     if (result != EXIT_OK)
         return result;
     if (context->json)
@@ -63,7 +51,8 @@ static int deliver(struct context *context, const struct arguments *arguments,
 static int invite(struct context *context, const struct arguments *arguments)
 {
     const char *expires = arguments_option(arguments, "--expires");
-    const PEER_ROLE_ID *role = role_of(arguments_option(arguments, "--role"));
+    const char *word = arguments_option(arguments, "--role");
+    const PEER_ROLE_ID *role = role_of_word(word ? word : "member");
     struct session session CLEANUP_SESSION = {.group = NULL};
     uint64_t ticks = 0;
     int result;

@@ -72,6 +72,33 @@ struct engine_invite {
 HRESULT engine_group_invite(uint64_t session, const struct engine_invite *invite,
                             char **xml) MUST_CHECK;
 
+/* Credentials for a member (contract PeerGroupIssueCredentials); given: what follows counts, else
+ * what is known of the subject. Dates are UTC ticks. */
+struct engine_issue {
+    const char *subject; /* peer name */
+    bool given;
+    uint8_t key[KEY_SIZE];
+    const char *friendly_name; /* NULL or "": what is known, else the peer name */
+    unsigned roles;            /* bits of enum role; 0: member */
+    uint64_t validity_start;
+    uint64_t validity_end;
+    bool invitation; /* wanted */
+    bool store;      /* they will be published: an administrator's right */
+};
+struct engine_issued {
+    char *invitation; /* XML, or NULL */
+    struct buffer chain;
+    uint64_t validity_end;
+};
+void engine_issued_deinit(struct engine_issued *issued);
+/* engine_group_issue keeps nothing of what it issues. PEER_E_GROUP_NOT_READY,
+ * PEER_E_NOT_AUTHORIZED, PEER_E_IDENTITY_NOT_FOUND, PEER_E_IDENTITY_DELETED (the issuer's),
+ * PEER_E_CHAIN_TOO_LONG, PEER_E_NO_KEY_ACCESS, E_INVALIDARG. engine_group_announce publishes it as
+ * a membership record, which is on disk when it returns. PEER_E_NOT_AUTHORIZED. */
+HRESULT engine_group_issue(uint64_t session, const struct engine_issue *issue,
+                           struct engine_issued *issued) MUST_CHECK;
+HRESULT engine_group_announce(uint64_t session, const struct engine_issued *issued) MUST_CHECK;
+
 /* ---- members and connections ---- */
 
 struct engine_member {

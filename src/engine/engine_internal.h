@@ -201,6 +201,8 @@ HRESULT node_connect(struct node *node, const struct address *addresses, uint32_
 void node_configure(struct node *node);
 /* node_peer_time gives the group's time now. */
 uint64_t node_peer_time(const struct node *node);
+/* node_invitation wraps a chain into an invitation's XML that names where this node listens now. */
+HRESULT node_invitation(struct node *node, struct bytes chain, struct buffer *xml) MUST_CHECK;
 /* node_ready: S_OK or PEER_E_GROUP_NOT_READY. */
 HRESULT node_ready(const struct node *node) MUST_CHECK;
 

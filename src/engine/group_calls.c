@@ -405,6 +405,8 @@ static HRESULT run_connect(struct call *call)
     if (before && this->count == 0)
         return PEER_S_ALREADY_CONNECTED;
     node->connected = true;
+    if (!before)
+        security_connecting(node->security, node_peer_time(node));
     if (graph_is_synchronised(node->graph) && !node_listen(node)) {
         node->connected = false;
         return S_OK; /* the outcome is an event, and the caller may try again */

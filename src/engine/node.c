@@ -195,6 +195,8 @@ HRESULT node_make_graph(struct node *node)
     graph_config_of(node, &config);
     HRESULT hr = graph_new(&config, &now, &node->graph);
     sodium_memzero(config.seed, sizeof(config.seed));
+    if (SUCCEEDED(hr) && node->connected)
+        security_connecting(node->security, node_peer_time(node));
     return hr;
 }
 

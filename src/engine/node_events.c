@@ -175,11 +175,24 @@ static void presence_changed(struct node *node, const struct graph_action *actio
     presence_free(node, entry);
 }
 
+/* The member that a membership record announces, which may be another than its creator (free with
+ * mem_free). */
+static char *announced_name(struct node *node, const struct guid *id)
+{
+    struct store_record row;
+    if (FAILED(node->store->ops->get(node->store, id, &row)))
+        return NULL;
+    const char *name = security_membership_name(node->security, &row);
+    char *copy = name ? mem_strdup(name) : NULL;
+    store_record_deinit(&row);
+    return copy;
+}
+
 static void membership_changed(struct node *node, const struct graph_action *action)
 {
     if (action->change != GRAPH_ADDED && action->change != GRAPH_UPDATED)
         return;
-    CLEANUP_FREE char *name = creator_name(node, &action->id);
+    CLEANUP_FREE char *name = announced_name(node, &action->id);
     if (name)
         post_member(node, action->change == GRAPH_ADDED ? MEMBER_JOINED : MEMBER_UPDATED, name);
 }

@@ -137,6 +137,28 @@ HRESULT engine_group_set_properties(uint64_t session, const struct engine_set_pr
 
 /* ---- invitations ---- */
 
+HRESULT node_invitation(struct node *node, struct bytes chain, struct buffer *xml)
+{
+    struct sockaddr_in6 sockets[LIMIT_ADDRESSES];
+    struct address hints[LIMIT_ADDRESSES];
+    uint32_t count = 0;
+    if (node->listening)
+        count = transport_addresses(node->engine->transport, sockets, LIMIT_ADDRESSES);
+    for (uint32_t i = 0; i < count; i++)
+        hints[i] = address_of_socket(&sockets[i]);
+    struct invite_request wrap = {.scheme = GROUP_SCHEME_CERTIFICATE,
+                                  .chain = chain,
+                                  .scope = SCOPE_GLOBAL,
+                                  .hints = hints,
+                                  .hint_count = count};
+    const char *cloud = security_cloud(node->security);
+    if (strncmp(cloud, "LinkLocal_", 10) == 0) {
+        wrap.scope = SCOPE_LINK_LOCAL;
+        wrap.cloud_flags = CLOUD_FLAG_PRIVATE;
+    }
+    return security_invite(node->security, &wrap, xml);
+}
+
 struct invite_call {
     struct call call;
     uint64_t session;
@@ -151,30 +173,12 @@ static HRESULT invite(struct node *node, struct invite_call *this, struct buffer
     struct issue_request request = {.peer_name = this->identity->peer_name,
                                     .friendly_name = this->identity->friendly_name,
                                     .roles = this->invite->roles,
-                                    .not_after = this->invite->expiration};
+                                    .not_after = this->invite->expiration,
+                                    .unkept = true};
     memcpy(request.key, this->identity->key, KEY_SIZE);
     security_set_time(node->security, utc);
     HRESULT hr = security_issue(node->security, &request, utc, chain);
-    if (FAILED(hr))
-        return hr;
-    struct sockaddr_in6 sockets[LIMIT_ADDRESSES];
-    struct address hints[LIMIT_ADDRESSES];
-    uint32_t count = 0;
-    if (node->listening)
-        count = transport_addresses(node->engine->transport, sockets, LIMIT_ADDRESSES);
-    for (uint32_t i = 0; i < count; i++)
-        hints[i] = address_of_socket(&sockets[i]);
-    struct invite_request wrap = {.scheme = GROUP_SCHEME_CERTIFICATE,
-                                  .chain = buffer_view(chain),
-                                  .scope = SCOPE_GLOBAL,
-                                  .hints = hints,
-                                  .hint_count = count};
-    const char *cloud = security_cloud(node->security);
-    if (strncmp(cloud, "LinkLocal_", 10) == 0) {
-        wrap.scope = SCOPE_LINK_LOCAL;
-        wrap.cloud_flags = CLOUD_FLAG_PRIVATE;
-    }
-    return security_invite(node->security, &wrap, &this->xml);
+    return SUCCEEDED(hr) ? node_invitation(node, buffer_view(chain), &this->xml) : hr;
 }
 
 static HRESULT run_invite(struct call *call)

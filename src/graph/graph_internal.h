@@ -46,7 +46,6 @@ enum {
 #define HORIZON_MARGIN                                                                             \
     (120 * TICKS_PER_SECOND) /* fingerprints cover what lives longer than this                     \
                               */
-#define LINK_GRACE (1200 * TICKS_PER_SECOND)
 #define FUTURE_MAX (1200 * TICKS_PER_SECOND)
 #define FIRST_CLOCK_MAX (86400 * TICKS_PER_SECOND)
 

@@ -395,13 +395,23 @@ static HRESULT send_ping(struct graph *graph, struct neighbour *neighbour)
     return SUCCEEDED(hr) ? message_encode_ping(&ping, &neighbour->out) : hr;
 }
 
-/* The end of a certificate ends the link, with the grace that links have for wrong clocks. */
+/* The end of a certificate ends the link, with the grace that the provider gives to wrong clocks.
+ */
 static bool still_allowed(struct graph *graph, const struct neighbour *neighbour)
 {
     struct provider *provider = graph->config.provider;
-    uint64_t utc = graph->now.utc;
-    return SUCCEEDED(provider->ops->link_allowed(provider, &neighbour->key, utc)) ||
-           SUCCEEDED(provider->ops->link_allowed(provider, &neighbour->key, utc - LINK_GRACE));
+    return SUCCEEDED(provider->ops->link_allowed(provider, &neighbour->key, graph->now.utc));
+}
+
+/* No PING goes over a direct link; whether it may stay is asked as often. */
+static HRESULT tend_direct(struct graph *graph, struct neighbour *neighbour)
+{
+    if (graph->now.ms < neighbour->ping_due_ms)
+        return S_OK;
+    neighbour->ping_due_ms = graph->now.ms + PING_INTERVAL_MS;
+    return still_allowed(graph, neighbour)
+               ? S_OK
+               : neighbour_close(graph, neighbour, PEER_E_NOT_AUTHORIZED);
 }
 
 static HRESULT tend(struct graph *graph, struct neighbour *neighbour)
@@ -413,7 +423,7 @@ static HRESULT tend(struct graph *graph, struct neighbour *neighbour)
         return late ? neighbour_close(graph, neighbour, PEER_E_CONNECTION_FAILED) : S_OK;
     }
     if (neighbour->direct)
-        return S_OK;
+        return tend_direct(graph, neighbour);
     HRESULT hr = reconcile_rest(graph, neighbour);
     if (FAILED(hr))
         return hr;
@@ -453,7 +463,7 @@ static uint64_t neighbour_deadline(const struct graph *graph, const struct neigh
     if (n->state != NEIGHBOUR_CONNECTED)
         return n->since_ms + CONNECT_WAIT_MS;
     if (n->direct)
-        return n->full || n->job_count == 0 ? UINT64_MAX : graph->now.ms;
+        return n->full || n->job_count == 0 ? n->ping_due_ms : graph->now.ms;
     uint64_t due = n->paused || n->held ? UINT64_MAX : n->received_ms + DEAD_MS;
     if (n->exhausted)
         due = n->budget_ms + BUDGET_LOOK_MS;

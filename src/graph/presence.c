@@ -8,10 +8,22 @@
  * its life. Presence written by itself is no action. */
 #include "graph/graph_internal.h"
 
-enum { REFRESH_BEFORE_MS = 60 * 1000 };
+enum { REFRESH_BEFORE_MS = 60 * 1000, RENEWAL_LOOK_MS = 30 * 1000 };
+
+/* [contract 7.22] Presence is not promised beyond the end of the certificate: the record that
+ * stands runs out, and renewal brings the next one. */
+static bool presence_fits(struct graph *graph)
+{
+    uint64_t lifetime_s = graph->config.presence_lifetime_s;
+    return own_expiration(graph, lifetime_s) - graph_time(graph) == lifetime_s * TICKS_PER_SECOND;
+}
 
 static HRESULT write_presence(struct graph *graph)
 {
+    if (!presence_fits(graph)) {
+        graph->presence_due_ms = graph->now.ms + RENEWAL_LOOK_MS;
+        return S_OK;
+    }
     struct presence presence = {.node_id = graph->config.node_id, .addresses = graph->listening};
     CLEANUP_BUFFER struct buffer payload = BUFFER_NULL;
     HRESULT hr = presence_encode(&presence, &payload);
@@ -35,7 +47,8 @@ struct membership {
 static HRESULT find_membership(void *context, const struct store_record *row)
 {
     struct membership *membership = context;
-    if (hash_equal(&row->creator, membership->creator) &&
+    /* One with a payload announces somebody else. */
+    if (hash_equal(&row->creator, membership->creator) && row->payload_size == 0 &&
         row->expiration > membership->expiration) {
         membership->id = row->id;
         membership->expiration = row->expiration;

@@ -95,7 +95,7 @@ struct provider_ops {
     bool (*lacks_revocations)(struct provider *provider);
 
     /* link_allowed judges an authenticated link again, after a revocation or when its certificate
-     * ends. S_OK or PEER_E_NOT_AUTHORIZED. */
+     * ends, with grace for wrong clocks. S_OK or PEER_E_NOT_AUTHORIZED. */
     HRESULT (*link_allowed)(struct provider *provider, const struct hash *key, uint64_t utc);
 };
 

@@ -140,6 +140,18 @@ static HRESULT publish_sealed(struct graph *graph, const struct graph_sealed *se
     return accept_version(graph, &accepted);
 }
 
+/* [contract 10.10] A member may write, but nothing that outlives its certificate. */
+static HRESULT why_not_sealed(struct graph *graph, const struct graph_publish *publish,
+                              const struct record *record, uint64_t own_end)
+{
+    static const struct hash none;
+    bool own =
+        hash_equal(&record->modifier, &none) || hash_equal(&record->modifier, &record->creator);
+    bool too_long = own && publish->kind != PUBLISH_DELETE && own_end > graph_time(graph) &&
+                    publish->expiration > own_end;
+    return too_long ? E_INVALIDARG : PEER_E_NOT_AUTHORIZED;
+}
+
 HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct guid *id,
                 bool *stored)
 {
@@ -164,6 +176,8 @@ HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct
         bool deletes = publish->kind == PUBLISH_DELETE;
         hr = publish_version(graph, &draft.record, deletes ? none : publish->payload, stored);
     }
+    if (hr == PEER_E_NOT_AUTHORIZED && !*stored && draft.record.version > 0)
+        hr = why_not_sealed(graph, publish, &draft.record, own_end);
     store_record_deinit(&draft.previous);
     return hr;
 }

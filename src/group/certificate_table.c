@@ -295,8 +295,19 @@ bool certificate_row_valid(const struct certificate_row *row, uint64_t utc, uint
     return true;
 }
 
-bool certificate_row_newer(const struct certificate_row *row, const struct certificate_row *other)
+static int role_rank(const struct certificate_row *row)
 {
+    if (row->roles & ROLE_ADMIN)
+        return 2;
+    return row->roles & ROLE_INVITING_MEMBER ? 1 : 0;
+}
+
+/* A certificate takes no role away that another one gives: only a revocation does. */
+bool certificate_row_preferred(const struct certificate_row *row,
+                               const struct certificate_row *other)
+{
+    if (role_rank(row) != role_rank(other))
+        return role_rank(row) > role_rank(other);
     if (row->not_before != other->not_before)
         return row->not_before > other->not_before;
     return hash_compare(&row->hash, &other->hash) > 0;

@@ -25,7 +25,8 @@ struct certificate_row {
     bool announced;      /* during a collection: a membership record carries it */
     uint8_t roles;
     bool deputy;
-    bool own;                            /* of the own key, and accepted as such (security_own.c) */
+    bool own;   /* of the own key, and accepted as such (security_own.c) */
+    bool waits; /* own, and changes the role: not used before the next connection */
     struct certificate_row *next_of_key; /* another certificate of the same key */
     UT_hash_handle hh;
 };
@@ -61,9 +62,10 @@ HRESULT certificate_table_each(struct certificate_table *table, uint32_t depth,
 
 /* certificate_row_valid: it and all it hangs on hold at utc, with grace ticks on both sides. */
 bool certificate_row_valid(const struct certificate_row *row, uint64_t utc, uint64_t grace);
-/* certificate_row_newer: of two certificates of one key, row is the one to prefer: it begins later,
- * or with the greater hash. */
-bool certificate_row_newer(const struct certificate_row *row, const struct certificate_row *other);
+/* certificate_row_preferred: of two certificates of one key, row is the one to prefer: it has the
+ * higher role, else begins later, else has the greater hash. */
+bool certificate_row_preferred(const struct certificate_row *row,
+                               const struct certificate_row *other);
 /* certificate_row_below: above is an ancestor of row, not row itself. */
 bool certificate_row_below(const struct certificate_row *row, const struct certificate_row *above);
 

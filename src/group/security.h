@@ -83,6 +83,9 @@ struct provider *security_provider(struct security *security);
 /* security_set_time: the provider's calls that have no time of their own (own, seal) use the latest
  * utc given. */
 void security_set_time(struct security *security, uint64_t utc);
+/* security_connecting: the application goes online at this peer time. A role that was announced for
+ * this member until now counts from here on, one that is announced later from the next time on. */
+void security_connecting(struct security *security, uint64_t now);
 
 /* ---- what is known ---- */
 
@@ -110,8 +113,9 @@ void security_revocations_expected(const struct security *security,
                                    struct revocation_summary *summary);
 void security_revocations(const struct security *security, struct revocation_summary *summary);
 
-/* security_own: the newest own certificate that holds at utc and is alive. Own are those of the
- * founding, of invitations taken, and that administrators announced; no others of the own key.
+/* security_own: of the own certificates that hold at utc and are alive, that with the highest role,
+ * then the newest. Own are those of the founding, of invitations taken, and that administrators
+ * announced; no others of the own key.
  * PEER_E_INVALID_TIME_PERIOD: none holds now; PEER_E_NOT_AUTHORIZED: revoked. */
 HRESULT security_own(const struct security *security, uint64_t utc,
                      const struct certificate_row **row) MUST_CHECK;
@@ -142,6 +146,12 @@ HRESULT security_members_each(struct security *security, uint64_t now, member_vi
 HRESULT security_member_find(struct security *security, uint64_t now, const char *peer_name,
                              member_visitor visit, void *context) MUST_CHECK;
 
+/* security_membership_name gives the peer name of the member that a stored membership record, read
+ * with its payload, announces; borrowed until certificates are collected. NULL: its certificate is
+ * not here. */
+const char *security_membership_name(const struct security *security,
+                                     const struct store_record *stored);
+
 /* ---- making ---- */
 
 /* A certificate that is wanted for somebody. Texts borrowed. */
@@ -152,6 +162,7 @@ struct issue_request {
     unsigned roles;            /* 0: member (ruling 10) */
     uint64_t not_before;       /* 0: now less 20 minutes, within the issuer's */
     uint64_t not_after;        /* 0: the issuer's */
+    bool unkept;               /* only the chain is wanted: nothing of it stays here */
 };
 /* security_issue issues below the own certificate, keeps it in the table and store, and appends its
  * chain. PEER_E_GROUP_NOT_READY; PEER_E_NOT_AUTHORIZED: a role it may not give, or the key was
@@ -160,6 +171,27 @@ struct issue_request {
  * is not the key's. */
 HRESULT security_issue(struct security *security, const struct issue_request *request, uint64_t utc,
                        struct buffer *chain) MUST_CHECK;
+/* What an issuer wants for a member (contract PeerGroupIssueCredentials). Texts borrowed. */
+struct credential_request {
+    const char *peer_name;
+    bool given; /* the rest counts; else what is known of the member is used again */
+    uint8_t key[KEY_SIZE];
+    const char *friendly_name; /* NULL or "": what is known, else the peer name */
+    unsigned roles;            /* 0: member */
+    uint64_t not_before;
+    uint64_t not_after;
+};
+struct issued_credentials {
+    struct buffer chain;
+    uint64_t not_after;
+};
+/* security_credentials issues or renews as security_issue does, and keeps nothing; the chain is the
+ * caller's (buffer_deinit). What is not given is what the preferred certificate of that peer name
+ * says that is not dead, and the new one lasts as long as that one did, within the issuer's end.
+ * Its codes, and PEER_E_NOT_FOUND: nothing is given and nobody of that name is known; E_INVALIDARG
+ * also: another key than the known one, or a start that is not later than the known one's. */
+HRESULT security_credentials(struct security *security, const struct credential_request *request,
+                             uint64_t utc, struct issued_credentials *issued) MUST_CHECK;
 /* security_invite wraps a chain that security_issue gave (or the own chain, scheme password) into
  * an invitation. */
 struct invite_request {

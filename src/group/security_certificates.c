@@ -137,7 +137,7 @@ struct certificate_row *security_best(const struct security *security, const str
         if (row->depth == 0 || !certificate_row_valid(row, utc, VALIDITY_GRACE) ||
             revocation_certificate_dead(security->revocations, row))
             continue;
-        if (!best || certificate_row_newer(row, best))
+        if (!best || certificate_row_preferred(row, best))
             best = row;
     }
     return best;

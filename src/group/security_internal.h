@@ -30,6 +30,8 @@ struct security {
     char *peer_name;
     char *graph_id;
     uint64_t utc;
+    uint64_t connected_since; /* peer time at which the application went online; 0: it has not */
+    bool has_waiting;         /* an own certificate waits for the next connection */
     bool has_properties;
     bool properties_unsupported; /* they are of a later version, or demand what is not here */
     struct group_properties properties;
@@ -85,7 +87,7 @@ bool certificate_list_last(struct bytes list, struct bytes *last);
 /* certificate_list_is_chain_of: the list holds the certificates from the root down to that of row,
  * each once, and nothing else. */
 bool certificate_list_is_chain_of(struct bytes list, const struct certificate_row *row);
-/* security_best gives the newest certificate of a key that is alive and holds at utc, or NULL.
+/* security_best gives the certificate of a key to prefer of those alive that hold at utc, or NULL.
  * Anybody who may invite can have made it: for what this node does itself there is
  * security_best_own. */
 struct certificate_row *security_best(const struct security *security, const struct hash *key,
@@ -95,10 +97,14 @@ struct certificate_row *security_best(const struct security *security, const str
 /* security_own_take accepts a certificate as an own one and notes that in the store. S_FALSE: it is
  * not of the own key and peer name, or its chain is larger than a handshake holds. */
 HRESULT security_own_take(struct security *security, struct certificate_row *row) MUST_CHECK;
+/* security_own_announced does so for what a membership record announced at that peer time. */
+HRESULT security_own_announced(struct security *security, struct certificate_row *row,
+                               uint64_t announced) MUST_CHECK;
 /* security_own_load marks the accepted certificates after security_load_certificates.
  * PEER_E_INVALID_DATABASE. */
 HRESULT security_own_load(struct security *security) MUST_CHECK;
-/* security_best_own gives the newest own certificate that is alive and holds at utc, or NULL. */
+/* security_best_own gives the own certificate to prefer of those in use that are alive and hold at
+ * utc, or NULL. */
 struct certificate_row *security_best_own(const struct security *security, uint64_t utc);
 
 /* ---- security_records.c ---- */

@@ -1,9 +1,9 @@
 /* security_issue.c - certificates for others, and the invitations that carry them.
  *
  * Happy path: the own certificate entitles to the roles that are wanted, the dates nest in its own,
- * the chain stays within its limits; the new certificate is kept, and its chain is what invitations
- * and membership records carry. Failure: every refusal has its documented code, and nothing is
- * kept. */
+ * the chain stays within its limits; its chain is what invitations and membership records carry,
+ * and the new certificate is kept where that is wanted. Failure: every refusal has its documented
+ * code, and nothing is kept. */
 #include "group/security_internal.h"
 
 #include "group/peer_name.h"
@@ -75,7 +75,8 @@ static HRESULT choose_dates(struct security *security, const struct certificate_
 }
 
 static HRESULT issue_below(struct security *security, const struct certificate_row *issuer,
-                           const struct certificate_request *wanted, struct buffer *chain)
+                           const struct certificate_request *wanted, bool keep,
+                           struct buffer *chain)
 {
     CLEANUP_BUFFER struct buffer der = BUFFER_NULL;
     struct certificate parsed;
@@ -92,14 +93,13 @@ static HRESULT issue_below(struct security *security, const struct certificate_r
         hr = chain_encode(&view, 1, chain);
     if (SUCCEEDED(hr) && chain->size - before > CHAIN_SIZE_MAX)
         hr = PEER_E_CHAIN_TOO_LONG;
-    if (SUCCEEDED(hr))
+    if (SUCCEEDED(hr) && keep)
         hr = security_keep(security, view, NULL);
-    if (FAILED(hr)) {
+    if (FAILED(hr))
         chain->size = before;
-        return hr;
-    }
-    security->store->ops->mark_durable(security->store);
-    return S_OK;
+    else if (keep)
+        security->store->ops->mark_durable(security->store);
+    return FAILED(hr) ? hr : S_OK;
 }
 
 HRESULT security_issue(struct security *security, const struct issue_request *request, uint64_t utc,
@@ -121,7 +121,7 @@ HRESULT security_issue(struct security *security, const struct issue_request *re
         hr = check_right(issuer, &wanted);
     if (SUCCEEDED(hr))
         hr = choose_dates(security, issuer, request, utc, &wanted);
-    return SUCCEEDED(hr) ? issue_below(security, issuer, &wanted, chain) : hr;
+    return SUCCEEDED(hr) ? issue_below(security, issuer, &wanted, !request->unkept, chain) : hr;
 }
 
 HRESULT security_invite(struct security *security, const struct invite_request *request,

@@ -2,11 +2,13 @@
  *
  * Happy path: the seal names a certificate of the table; the version agrees with that certificate
  * alone (key, name, dates, role), with the rules of its type, and with its payload; no revocation
- * stands against it; the signature check is handed out. Sealing walks the own certificates, the
- * newest first, and takes one that passes the same rules. Failure: PEER_E_INVALID_RECORD for what
- * is wrong whoever looks at it, PEER_E_NOT_AUTHORIZED for what only this member's revocations
+ * stands against it; the signature check is handed out. Sealing walks the own certificates and
+ * takes the one to prefer of those that pass the same rules. Failure: PEER_E_INVALID_RECORD for
+ * what is wrong whoever looks at it, PEER_E_NOT_AUTHORIZED for what only this member's revocations
  * refuse, PEER_E_DEFERRED_VALIDATION while the certificate is missing. */
 #include "group/security_internal.h"
+
+#include "wire/wire.h"
 
 #include <sodium.h>
 
@@ -121,10 +123,61 @@ static HRESULT check_revocation(const struct record *record, struct bytes payloa
     return ahead ? PEER_E_INVALID_RECORD : S_OK;
 }
 
-/* Whose membership a chain announces: a chain of this very group, and the same to everybody: that
- * its end is known here spares the signatures, not the rest of the chain. */
-static HRESULT subject_of_chain(const struct security *security, struct bytes list,
-                                struct hash *subject)
+static bool key_stands_above(const struct certificate_row *row, const struct hash *key)
+{
+    for (; row; row = row->issuer) {
+        if (hash_equal(&row->key_hash, key))
+            return true;
+    }
+    return false;
+}
+
+/* [protocol 2] The last certificate of a chain is held against the rules of a link (C27 to C36). */
+static HRESULT check_below(struct security *security, const struct certificate_row *issuer,
+                           struct bytes der, struct hash *subject)
+{
+    struct certificate child, parent;
+    HRESULT hr = certificate_parse(der, &child);
+    if (FAILED(hr))
+        return hr;
+    hr = security_parse(security, issuer, &parent);
+    if (SUCCEEDED(hr)) {
+        hr = certificate_check_issued(der, &child, &parent, issuer->depth + 1);
+        certificate_deinit(&parent);
+    }
+    if (SUCCEEDED(hr) && key_stands_above(issuer, &child.key_hash))
+        hr = PEER_E_INVALID_RECORD;
+    *subject = child.key_hash;
+    certificate_deinit(&child);
+    return hr;
+}
+
+/* Where all but the last are here, in this order, only the last is left to verify. S_FALSE: they
+ * are not. */
+static HRESULT subject_below_known(struct security *security, struct bytes list,
+                                   struct hash *subject)
+{
+    const struct certificate_row *issuer = NULL;
+    struct wire_reader reader;
+    wire_reader_init(&reader, list);
+    for (;;) {
+        struct bytes der = wire_read_blob(&reader, LIMIT_CERTIFICATE_SIZE);
+        struct hash hash;
+        if (reader.failed)
+            return S_FALSE;
+        if (wire_left(&reader) == 0)
+            return issuer ? check_below(security, issuer, der, subject) : S_FALSE;
+        hash_sha256(der.data, der.size, &hash);
+        const struct certificate_row *row = certificate_table_find(security->table, &hash);
+        if (!row || row->issuer != issuer)
+            return S_FALSE;
+        issuer = row;
+    }
+}
+
+/* Whose membership a chain announces: a chain of this very group, and the same to everybody: what
+ * is known of it here spares signatures, not the rest of the chain. */
+static HRESULT subject_of_chain(struct security *security, struct bytes list, struct hash *subject)
 {
     struct bytes last;
     struct hash hash;
@@ -137,8 +190,13 @@ static HRESULT subject_of_chain(const struct security *security, struct bytes li
         return row->depth > 0 && certificate_list_is_chain_of(list, row) ? S_OK
                                                                          : PEER_E_INVALID_RECORD;
     }
+    HRESULT hr = subject_below_known(security, list, subject);
+    if (hr == S_OK || hr == E_OUTOFMEMORY || hr == PEER_E_INVALID_DATABASE)
+        return hr;
+    if (FAILED(hr))
+        return PEER_E_INVALID_RECORD;
     struct chain chain;
-    HRESULT hr = chain_parse(list, security->graph_id, &chain);
+    hr = chain_parse(list, security->graph_id, &chain);
     if (FAILED(hr))
         return hr == E_OUTOFMEMORY ? hr : PEER_E_INVALID_RECORD;
     const struct certificate_row *root = certificate_table_root(security->table);
@@ -152,7 +210,7 @@ static HRESULT subject_of_chain(const struct security *security, struct bytes li
 
 /* An empty payload announces the certificate that seals; a chain is its subject's or an
  * administrator's to publish. */
-static HRESULT check_membership(const struct security *security, const struct certificate_row *row,
+static HRESULT check_membership(struct security *security, const struct certificate_row *row,
                                 const struct record *record, struct bytes payload)
 {
     struct hash subject;
@@ -165,7 +223,7 @@ static HRESULT check_membership(const struct security *security, const struct ce
     return entitled ? S_OK : PEER_E_INVALID_RECORD;
 }
 
-static HRESULT check_payload(const struct security *security, const struct certificate_row *row,
+static HRESULT check_payload(struct security *security, const struct certificate_row *row,
                              const struct record *record, struct bytes payload)
 {
     bool membership = guid_equal(&record->type, &RECORD_TYPE_MEMBERSHIP);
@@ -210,7 +268,7 @@ static void sign(const struct signing_key *key, const struct certificate_row *ro
     signing_key_sign(key, message, sizeof(message), seal->signature);
 }
 
-/* The newest own certificate under which this version may stand. */
+/* The own certificate to prefer of those under which this version may stand. */
 static const struct certificate_row *
 sealing_row(struct security *security, const struct record *record, const struct hash *digest)
 {
@@ -218,10 +276,10 @@ sealing_row(struct security *security, const struct record *record, const struct
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (!row->own || !header_passes(security, row, record) ||
+        if (!row->own || row->waits || !header_passes(security, row, record) ||
             revocation_signature_dead(security->revocations, row, digest))
             continue;
-        if (!best || certificate_row_newer(row, best))
+        if (!best || certificate_row_preferred(row, best))
             best = row;
     }
     return best;

@@ -1,17 +1,12 @@
 /* security_known.c - what a group's security tells its callers.
  *
- * Happy path: a getter, or a walk over the own certificates for the newest that holds and is alive.
+ * Happy path: a getter, or a walk over the own certificates for one that holds and is alive.
  * Failure: codes tell apart what time and what a revocation has ended. */
 #include "group/security_internal.h"
 
 struct provider *security_provider(struct security *security)
 {
     return &security->provider;
-}
-
-void security_set_time(struct security *security, uint64_t utc)
-{
-    security->utc = utc;
 }
 
 const char *security_graph_id(const struct security *security)

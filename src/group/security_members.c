@@ -1,9 +1,9 @@
 /* security_members.c - the members of a group as applications see them.
  *
  * Happy path: live membership and presence records are gathered by key, the newest membership
- * record of a key counts, and each key is shown with its newest certificate that holds and is
- * alive; the own identity comes first. Failure: who has no such certificate is no member now and is
- * left out. Nothing of the store is open while a visitor runs. */
+ * record of a key counts, and each key is shown with the best of its certificates that hold and
+ * are alive; the own identity comes first. Failure: who has no such certificate is no member now
+ * and is left out. Nothing of the store is open while a visitor runs. */
 #include "group/security_internal.h"
 
 struct member {
@@ -70,30 +70,34 @@ static bool is_newer(const struct member *member, const struct store_record *sto
 }
 
 /* The subject is the last of the chain, or whoever sealed an empty payload. */
-static bool subject_of(const struct security *security, const struct store_record *stored,
-                       struct hash *subject)
+static const struct certificate_row *subject_of(const struct security *security,
+                                                const struct store_record *stored)
 {
     struct bytes last;
     struct hash hash = stored->certificate;
     if (stored->payload.size > 0) {
         if (!certificate_list_last(stored->payload, &last))
-            return false;
+            return NULL;
         hash_sha256(last.data, last.size, &hash);
     }
-    const struct certificate_row *row = certificate_table_find(security->table, &hash);
-    if (row)
-        *subject = row->key_hash;
-    return row != NULL;
+    return certificate_table_find(security->table, &hash);
+}
+
+const char *security_membership_name(const struct security *security,
+                                     const struct store_record *stored)
+{
+    const struct certificate_row *subject = subject_of(security, stored);
+    return subject ? subject->peer_name : NULL;
 }
 
 static HRESULT gather_membership(struct gathering *gathering, const struct store_record *stored)
 {
     struct record record;
     struct member *member;
-    struct hash subject;
-    if (!subject_of(gathering->security, stored, &subject))
+    const struct certificate_row *subject = subject_of(gathering->security, stored);
+    if (!subject)
         return S_OK;
-    HRESULT hr = require_member(gathering, &subject, &member);
+    HRESULT hr = require_member(gathering, &subject->key_hash, &member);
     if (FAILED(hr) || !member || !is_newer(member, stored))
         return hr;
     hr = record_header_decode(stored->header, &record);

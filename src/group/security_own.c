@@ -4,9 +4,9 @@
  * may invite could otherwise change name, role and end of another. Own are those that this node
  * founded the group with, took by an invitation, or that a membership record sealed by an
  * administrator announced. Happy path: such a certificate is marked in its row, and the list of all
- * marked is a value of the store, read back at opening. Failure: what could not be the own
- * certificate is passed over (S_FALSE); a list that names what is not there is
- * PEER_E_INVALID_DATABASE. */
+ * marked is a value of the store, read back at opening. One that changes the role of a member who
+ * is online waits for the next connection. Failure: what could not be the own certificate is passed
+ * over (S_FALSE); a list that names what is not there is PEER_E_INVALID_DATABASE. */
 #include "group/security_internal.h"
 
 #define VALUE_CERTIFICATES "own/certificates"
@@ -45,6 +45,46 @@ HRESULT security_own_take(struct security *security, struct certificate_row *row
     return hr;
 }
 
+/* [contract 6.6] A change of role that comes while the member is connected counts from its next
+ * connection on; what was announced before it went online counts at once, and so does what only
+ * prolongs. */
+HRESULT security_own_announced(struct security *security, struct certificate_row *row,
+                               uint64_t announced)
+{
+    const struct certificate_row *before = security_best_own(security, security->utc);
+    bool known = row->own;
+    HRESULT hr = security_own_take(security, row);
+    if (hr != S_OK || known)
+        return hr;
+    bool online = security->connected_since != 0 && announced > security->connected_since;
+    row->waits = online && before && before->roles != row->roles;
+    security->has_waiting = security->has_waiting || row->waits;
+    return S_OK;
+}
+
+static void stop_waiting(struct security *security)
+{
+    security->has_waiting = false;
+    for (struct certificate_row *row =
+             certificate_table_of_key(security->table, &security->key_hash);
+         row; row = row->next_of_key)
+        row->waits = false;
+}
+
+void security_connecting(struct security *security, uint64_t now)
+{
+    stop_waiting(security);
+    security->connected_since = now;
+}
+
+/* Membership goes on under what waits when nothing else is left. */
+void security_set_time(struct security *security, uint64_t utc)
+{
+    security->utc = utc;
+    if (security->has_waiting && !security_best_own(security, utc))
+        stop_waiting(security);
+}
+
 HRESULT security_own_load(struct security *security)
 {
     CLEANUP_BUFFER struct buffer list = BUFFER_NULL;
@@ -70,9 +110,9 @@ struct certificate_row *security_best_own(const struct security *security, uint6
     for (struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (row->own && certificate_row_valid(row, utc, VALIDITY_GRACE) &&
+        if (row->own && !row->waits && certificate_row_valid(row, utc, VALIDITY_GRACE) &&
             !revocation_certificate_dead(security->revocations, row) &&
-            (!best || certificate_row_newer(row, best)))
+            (!best || certificate_row_preferred(row, best)))
             best = row;
     }
     return best;

@@ -72,7 +72,7 @@ static HRESULT accept_membership(struct security *security, const struct record 
         return S_OK;
     hash_sha256(last.data, last.size, &hash);
     struct certificate_row *row = certificate_table_find(security->table, &hash);
-    hr = row ? security_own_take(security, row) : S_OK;
+    hr = row ? security_own_announced(security, row, record->modified) : S_OK;
     return FAILED(hr) ? hr : S_OK;
 }
 

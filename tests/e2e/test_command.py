@@ -322,6 +322,47 @@ class Command(unittest.TestCase):
         anna.expect("neighbour +disconnected from Boris")
         self.assertEqual(anna.quit(), 0)
 
+    def test_credentials(self):
+        anna, boris = self.pair()
+        boris.tell("record add note")
+        identifier = boris.object(ok=True, command="record add")["id"]
+        anna.expect(identifier[:8])
+        boris.tell("member issue Anna")
+        error = boris.object(ok=False, command="member issue")["error"]
+        self.assertEqual((error["name"], error["exit"]), ("PEER_E_NOT_AUTHORIZED", 4))
+        anna.tell("member issue Boris --role admin --store")
+        anna.expect("The group has the new certificate of Boris")
+        boris.object(event="member", name="Boris")
+        boris.tell("member issue Anna")
+        error = boris.object(ok=False, command="member issue")["error"]
+        self.assertEqual(error["name"], "PEER_E_NOT_AUTHORIZED")
+        self.assertEqual(boris.quit(), 0)
+        other = self.path("other")
+        self.assertEqual(self.json("members", home=other)["members"][0]["role"], "administrator")
+        again = self.live(other, "run", "--json")
+        again.object(event="status", listening=True, connected=True)
+        again.tell("member issue Anna")
+        error = again.object(ok=False, command="member issue")["error"]
+        self.assertEqual(error["name"], "E_INVALIDARG")
+        again.tell(f"record update {identifier} mine")
+        again.object(ok=True, command="record update")
+        anna.tell("member issue Boris --expires 30d")
+        anna.expect("<PEERINVITATION")
+        anna.tell(f"member issue Boris --output '{self.path('renewed')}'")
+        anna.expect("only Boris can use it")
+        anna.tell("member issue Anna")
+        anna.expect(r"^error: .*\[E_INVALIDARG\]")
+        anna.tell("member issue nobody")
+        anna.expect(r"^error: .*\[PEER_E_IDENTITY_NOT_FOUND\]")
+        self.assertEqual(again.quit(), 0)
+        self.assertEqual(anna.quit(), 0)
+        answer = self.json("join", self.path("renewed"), home=other)
+        self.assertEqual(answer["invited_by"], "Anna")
+        self.bad(2, None, "member", "issue", "Boris", "--role", "king")
+        self.bad(2, None, "member", "issue", "Boris", "--expires", "soon")
+        answer = self.json("member", "issue", "Boris", "--store")
+        self.assertEqual((answer["name"], answer["stored"], answer["invitation"]), ("Boris", True, None))
+
     def test_the_holder_is_named(self):
         self.found()
         anna = self.live(self.home, "run")

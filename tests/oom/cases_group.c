@@ -115,6 +115,41 @@ static HRESULT call_parse(void)
     return hr;
 }
 
+static PPEER_INVITATION_INFO guest;
+
+static void prepare_issue(void)
+{
+    OOM_CHECK(SUCCEEDED(PeerGroupParseInvitation(oom_now.template->invitation, &guest)));
+}
+
+static HRESULT call_issue(void)
+{
+    PWSTR invitation = NULL;
+    PEER_ROLE_ID role = PEER_GROUP_ROLE_MEMBER;
+    PEER_CREDENTIAL_INFO info = {.dwSize = sizeof(info),
+                                 .pwzFriendlyName = (PWSTR)u"Guest",
+                                 .pPublicKey = guest->pSubjectPublicKey,
+                                 .ftValidityStart = guest->ftValidityStart,
+                                 .ftValidityEnd = guest->ftValidityEnd,
+                                 .cRoles = 1,
+                                 .pRoles = &role};
+    HRESULT hr =
+        PeerGroupIssueCredentials(oom_now.founder, oom_now.template->guest, &info, 0, &invitation);
+    OOM_CHECK(SUCCEEDED(hr) == (invitation != NULL));
+    PeerFreeData(invitation);
+    return hr;
+}
+
+static HRESULT call_renew(void)
+{
+    PWSTR invitation = NULL;
+    HRESULT hr = PeerGroupIssueCredentials(oom_now.founder, oom_now.template->member, NULL,
+                                           PEER_GROUP_STORE_CREDENTIALS, &invitation);
+    OOM_CHECK(SUCCEEDED(hr) == (invitation != NULL));
+    PeerFreeData(invitation);
+    return hr;
+}
+
 static HRESULT call_members(void)
 {
     HPEERENUM enumeration = NULL;
@@ -158,6 +193,8 @@ const struct oom_case oom_cases_group[] = {
     {"PeerGroupSetProperties", OOM_OPEN, prepare_properties, call_set_properties,
      .failures_min = 10},
     {"PeerGroupCreateInvitation", OOM_OPEN, NULL, call_invite, .failures_min = 20},
+    {"PeerGroupIssueCredentials", OOM_OPEN, prepare_issue, call_issue, .failures_min = 20},
+    {"PeerGroupIssueCredentials stored", OOM_OPEN, NULL, call_renew, .failures_min = 20},
     {"PeerGroupParseInvitation", OOM_STARTED, NULL, call_parse, .failures_min = 20},
     {"PeerGroupEnumMembers", OOM_OPEN, NULL, call_members, .failures_min = 5},
     {"PeerGroupPeerTimeToUniversalTime", OOM_OPEN, NULL, call_to_universal},

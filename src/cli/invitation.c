@@ -1,0 +1,29 @@
+/* invitation.c - see invitation.h. */
+#include "cli/invitation.h"
+
+#include "cli/error.h"
+#include "cli/file.h"
+
+#include <string.h>
+
+const PEER_ROLE_ID *role_of_word(const char *word)
+{
+    if (strcmp(word, "member") == 0)
+        return &PEER_GROUP_ROLE_MEMBER;
+    if (strcmp(word, "inviting") == 0)
+        return &PEER_GROUP_ROLE_INVITING_MEMBER;
+    return strcmp(word, "admin") == 0 ? &PEER_GROUP_ROLE_ADMIN : NULL;
+}
+
+bool invitation_reachable(const struct session *session)
+{
+    DWORD status = 0;
+    HRESULT hr = PeerGroupGetStatus(session->group, &status);
+    return SUCCEEDED(hr) && (status & PEER_GROUP_STATUS_LISTENING);
+}
+
+int invitation_write(const struct context *context, const char *path, const char *xml)
+{
+    bool file = path && strcmp(path, "-") != 0;
+    return file || !context->json ? file_write(context, path, xml, strlen(xml)) : EXIT_OK;
+}

@@ -1,0 +1,358 @@
+/* Certificates of the field in virtual time: what follows when they end, are renewed, change a
+ * role, or are issued by many at once? */
+#include "group/security.h"
+
+#include "scenario.h"
+
+#include <stdio.h>
+
+#define SECOND TICKS_PER_SECOND
+
+static struct sim *group_of_seed(uint64_t seed)
+{
+    return sim_new(&(struct sim_options){.seed = seed,
+                                         .security = SIM_GROUP,
+                                         .latency_min_ms = 1,
+                                         .latency_max_ms = 20,
+                                         .verdict_max_ms = 10});
+}
+
+static uint64_t utc_at(struct sim *sim, uint32_t index)
+{
+    return sim_utc(sim, sim_node(sim, index));
+}
+
+/* As the engine does it: from here on a change of role waits. */
+static void go_online(struct sim *sim, uint32_t index, uint32_t to)
+{
+    struct sim_node *node = sim_node(sim, index);
+    security_connecting(node->security, graph_peer_time(node->graph, utc_at(sim, index)));
+    sim_listen(sim, index);
+    sim_connect(sim, index, to);
+}
+
+static uint32_t add(struct sim *sim, uint32_t inviter, unsigned roles, uint64_t certificate_end)
+{
+    uint32_t index = sim_add(sim, &(struct sim_node_options){.synchronised = sim_count(sim) == 0,
+                                                             .presence = true,
+                                                             .membership = true,
+                                                             .inviter = inviter,
+                                                             .roles = roles,
+                                                             .certificate_end = certificate_end});
+    go_online(sim, index, inviter);
+    sim_run(sim, 5000);
+    return index;
+}
+
+/* What engine/credential_calls.c does with PEER_GROUP_STORE_CREDENTIALS. */
+static void announce(struct sim *sim, uint32_t by, const struct sim_key *subject,
+                     const struct credential_request *wanted)
+{
+    struct sim_node *issuer = sim_node(sim, by);
+    struct credential_request request = *wanted;
+    struct issued_credentials issued;
+    request.peer_name = subject->name;
+    memcpy(request.key, subject->public_key, KEY_SIZE);
+    assert_ok(security_credentials(issuer->security, &request, utc_at(sim, by), &issued));
+    struct graph_publish publish = {.kind = PUBLISH_ADD,
+                                    .type = RECORD_TYPE_MEMBERSHIP,
+                                    .expiration = utc_at(sim, by) + 86400 * SECOND,
+                                    .payload = buffer_view(&issued.chain),
+                                    .payload_size = issued.chain.size,
+                                    .reserved = true};
+    if (publish.expiration > issued.not_after)
+        publish.expiration = issued.not_after;
+    payload_leaf(publish.payload, &publish.payload_root);
+    struct graph_event event = {.type = GRAPH_PUBLISH, .publish = &publish, .request = 4};
+    issuer->completed = 0;
+    assert_ok(sim_event(sim, by, &event));
+    assert_int_equal(issuer->completed, 4);
+    assert_ok(issuer->completed_hr);
+    buffer_deinit(&issued.chain);
+}
+
+static void give(struct sim *sim, uint32_t by, uint32_t subject, unsigned roles)
+{
+    const struct credential_request request = {
+        .given = true, .roles = roles, .not_before = utc_at(sim, by), .not_after = TICKS_UNLIMITED};
+    announce(sim, by, &sim_node(sim, subject)->key, &request);
+}
+
+static void renew(struct sim *sim, uint32_t by, uint32_t subject)
+{
+    announce(sim, by, &sim_node(sim, subject)->key, &(struct credential_request){.given = false});
+}
+
+static unsigned roles_of(struct sim *sim, uint32_t index)
+{
+    return security_own_roles(sim_node(sim, index)->security, utc_at(sim, index));
+}
+
+static uint32_t present(struct sim *sim, uint32_t index)
+{
+    return sim_visible_of(sim, index, &RECORD_TYPE_PRESENCE);
+}
+
+static HRESULT write_until(struct sim *sim, uint32_t index, uint64_t expiration)
+{
+    struct sim_record record = {.expiration = expiration, .payload = "x", .payload_size = 1};
+    record.kind = PUBLISH_ADD;
+    return sim_publish(sim, index, &record, NULL);
+}
+
+static void run_until_utc(struct sim *sim, uint64_t utc)
+{
+    sim_run(sim, (utc - utc_at(sim, 0)) / TICKS_PER_MS);
+}
+
+/* What was announced is not in the simulator's register, so sim_check_authorised does not apply. */
+static void assert_same(struct sim *sim)
+{
+    (void)(sim_check_equal(sim) && sim_check_security(sim));
+    assert_sound(sim);
+}
+
+/* ---- the end ---- */
+
+static void open_direct(struct sim *sim, uint32_t from, uint32_t to)
+{
+    struct graph_event allow = {.type = GRAPH_ALLOW_DIRECT, .flag = true};
+    struct graph_event open = {.type = GRAPH_OPEN_DIRECT,
+                               .request = 9,
+                               .key = sim_node(sim, to)->key.hash,
+                               .addresses = {.count = 1}};
+    sim_address(to, &open.addresses.items[0]);
+    assert_ok(sim_event(sim, to, &allow));
+    assert_ok(sim_event(sim, from, &open));
+    sim_run(sim, 1000);
+    assert_int_equal(sim_last_notice(sim, from, GRAPH_NOTICE_DIRECT)->change, GRAPH_LINK_CONNECTED);
+}
+
+/* [point 7.22] A member shows no addresses when its certificate ends within the life of presence.
+ * [point 10.10] Until the end it writes what does not outlive it, then nothing; the links go 20
+ * minutes later, direct ones too. */
+static void a_certificate_ends_while_connected(void **state)
+{
+    (void)state;
+    struct sim *sim = group_of_seed(1);
+    add(sim, 0, 0, 0);
+    uint64_t end = (utc_at(sim, 0) / SECOND + 7200) * SECOND;
+    uint32_t brief = add(sim, 0, ROLE_ADMIN, end), other = add(sim, 0, 0, 0);
+    open_direct(sim, brief, other);
+    run_until_utc(sim, end - 600 * SECOND);
+    assert_int_equal(present(sim, 0), 3);
+    assert_hr(write_until(sim, brief, end + SECOND), E_INVALIDARG);
+    run_until_utc(sim, end - SECOND);
+    assert_int_equal(present(sim, 0), 2);
+    assert_int_equal(present(sim, brief), 2);
+    assert_ok(write_until(sim, brief, end));
+    run_until_utc(sim, end + SECOND);
+    assert_hr(write_until(sim, brief, end + 60 * SECOND), PEER_E_NOT_AUTHORIZED);
+    run_until_utc(sim, end + 19 * 60 * SECOND);
+    assert_true(sim_linked(sim, 0, brief) && sim_linked(sim, other, brief));
+    run_until_utc(sim, end + 21 * 60 * SECOND);
+    assert_int_equal(sim_links(sim, brief), 0);
+    assert_int_equal(sim_last_notice(sim, other, GRAPH_NOTICE_DIRECT)->change,
+                     GRAPH_LINK_DISCONNECTED);
+    assert_true(sim_linked(sim, 0, other));
+    run_until_utc(sim, end + 60 * 60 * SECOND);
+    assert_int_equal(sim_links(sim, brief), 0);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+/* [point 7.11] The new certificate takes over without a pause: links, presence, records. */
+static void a_renewal_is_not_noticed(void **state)
+{
+    (void)state;
+    struct sim *sim = group_of_seed(2);
+    add(sim, 0, 0, 0);
+    uint64_t end = (utc_at(sim, 0) / SECOND + 7200) * SECOND;
+    uint32_t brief = add(sim, 0, 0, end), other = add(sim, 0, 0, 0);
+    run_until_utc(sim, end - 1800 * SECOND);
+    renew(sim, 0, brief);
+    for (int minute = 0; minute < 90; minute++) {
+        sim_run(sim, MINUTE_MS);
+        assert_true(sim_linked(sim, 0, brief));
+        assert_int_equal(present(sim, other), 3);
+        assert_ok(write_until(sim, brief, utc_at(sim, brief) + 600 * SECOND));
+    }
+    assert_int_equal(sim_notices(sim, brief, GRAPH_NOTICE_NEIGHBOUR, GRAPH_LINK_DISCONNECTED), 0);
+    sim_run(sim, 5000);
+    assert_same(sim);
+    sim_free(sim);
+}
+
+/* ---- roles ---- */
+
+static void come_back(struct sim *sim, uint32_t index, uint32_t to)
+{
+    sim_restart(sim, index);
+    go_online(sim, index, to);
+    sim_run(sim, 5000);
+}
+
+/* [point 6.6] [point 7.16] */
+static void a_role_counts_from_the_next_connection_on(void **state)
+{
+    (void)state;
+    struct sim *sim = group_of_seed(3);
+    add(sim, 0, 0, 0);
+    uint32_t here = add(sim, 0, ROLE_MEMBER, 0), away = add(sim, 0, ROLE_MEMBER, 0);
+    sim_leave(sim, away);
+    sim_crash(sim, away);
+    sim_run(sim, MINUTE_MS);
+    give(sim, 0, here, ROLE_ADMIN);
+    give(sim, 0, away, ROLE_INVITING_MEMBER);
+    sim_run(sim, HOUR_MS);
+    assert_int_equal(roles_of(sim, here), ROLE_MEMBER);
+    come_back(sim, away, 0);
+    assert_int_equal(roles_of(sim, away), ROLE_INVITING_MEMBER);
+    assert_int_equal(roles_of(sim, here), ROLE_MEMBER);
+    sim_crash(sim, here);
+    sim_run(sim, MINUTE_MS);
+    come_back(sim, here, 0);
+    assert_int_equal(roles_of(sim, here), ROLE_ADMIN);
+    sim_run(sim, MINUTE_MS);
+    assert_same(sim);
+    sim_free(sim);
+}
+
+/* A role that waits is better than no membership at all. */
+static void what_waits_takes_over_at_the_end(void **state)
+{
+    (void)state;
+    struct sim *sim = group_of_seed(4);
+    add(sim, 0, 0, 0);
+    uint64_t end = (utc_at(sim, 0) / SECOND + 3600) * SECOND;
+    uint32_t brief = add(sim, 0, ROLE_MEMBER, end);
+    give(sim, 0, brief, ROLE_ADMIN);
+    run_until_utc(sim, end - 2 * SECOND);
+    assert_int_equal(roles_of(sim, brief), ROLE_MEMBER);
+    run_until_utc(sim, end + 2 * 3600 * SECOND);
+    assert_int_equal(roles_of(sim, brief), ROLE_ADMIN);
+    assert_true(sim_linked(sim, 0, brief));
+    assert_ok(write_until(sim, brief, utc_at(sim, brief) + 86400 * SECOND));
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+/* ---- many at once ---- */
+
+enum { ADMINS = 5, INVITING = 20, SUBJECTS = 50, COMING = 15, SHARED = 5 };
+
+static void add_issuers(struct sim *sim)
+{
+    add(sim, 0, 0, 0);
+    for (uint32_t i = 0; i < ADMINS; i++)
+        add(sim, 0, ROLE_ADMIN, 0);
+    for (uint32_t i = 0; i < INVITING; i++)
+        add(sim, 1 + i % ADMINS, ROLE_INVITING_MEMBER, 0);
+}
+
+/* Those who do not come are keys alone, with the names that identities have. */
+static void make_subject(struct sim *sim, uint32_t number, struct sim_key *subject)
+{
+    char hex[HASH_TEXT_SIZE];
+    if (number < COMING) {
+        uint32_t index =
+            sim_add(sim, &(struct sim_node_options){.presence = true,
+                                                    .membership = true,
+                                                    .inviter = 1 + ADMINS + number % INVITING});
+        *subject = sim_node(sim, index)->key;
+        return;
+    }
+    sim_key_make(99, number, subject);
+    key_hash(subject->public_key, &subject->hash);
+    hash_format(&subject->hash, hex);
+    snprintf(subject->name, sizeof(subject->name), "%.40s.subject", hex);
+}
+
+static void invite_only(struct sim *sim, uint32_t by, const struct sim_key *subject,
+                        struct credential_request request)
+{
+    struct issued_credentials issued;
+    request.peer_name = subject->name;
+    memcpy(request.key, subject->public_key, KEY_SIZE);
+    assert_ok(
+        security_credentials(sim_node(sim, by)->security, &request, utc_at(sim, by), &issued));
+    buffer_deinit(&issued.chain);
+}
+
+/* Inviting members invite all, administrators announce a fifth each, and each the first five; then
+ * those who come do so, each at another member. No time goes by in between. */
+static void issue_at_once(struct sim *sim, struct sim_key *subjects)
+{
+    uint32_t issuers = sim_count(sim);
+    for (uint32_t s = 0; s < SUBJECTS; s++)
+        make_subject(sim, s, &subjects[s]);
+    for (uint32_t s = 0; s < SUBJECTS; s++) {
+        struct credential_request request = {.given = true, .roles = ROLE_MEMBER};
+        request.not_before = utc_at(sim, 0);
+        request.not_after = utc_at(sim, 0) + 3 * 86400 * SECOND;
+        invite_only(sim, 1 + ADMINS + (s + 1) % INVITING, &subjects[s], request);
+        for (uint32_t admin = 0; admin < ADMINS; admin++) {
+            request.not_after += 86400 * SECOND;
+            if (s < SHARED || s % ADMINS == admin)
+                announce(sim, 1 + admin, &subjects[s], &request);
+        }
+    }
+    for (uint32_t s = 0; s < COMING; s++)
+        go_online(sim, issuers + s, (s * 7) % issuers);
+}
+
+static HRESULT count_member(void *context, const struct member_info *member)
+{
+    assert_true(member->has_membership);
+    ++*(uint32_t *)context;
+    return S_OK;
+}
+
+/* A member of that name, with the role that it was given. */
+static HRESULT see_member(void *context, const struct member_info *member)
+{
+    assert_string_equal(member->certificate->peer_name, (const char *)context);
+    assert_int_equal(member->certificate->roles, ROLE_MEMBER);
+    return S_OK;
+}
+
+static void assert_everybody_is_known(struct sim *sim, uint32_t index, struct sim_key *subjects)
+{
+    struct sim_node *node = sim_node(sim, index);
+    uint64_t now = graph_peer_time(node->graph, utc_at(sim, index));
+    uint32_t count = 0;
+    assert_ok(security_members_each(node->security, now, count_member, &count));
+    assert_int_equal(count, 1 + ADMINS + INVITING + SUBJECTS);
+    for (uint32_t s = 0; s < SUBJECTS; s++)
+        assert_ok(security_member_find(node->security, now, subjects[s].name, see_member,
+                                       subjects[s].name));
+}
+
+/* [point 7.18] Every subject is a valid member by one certificate, the same to everybody. */
+static void many_issue_at_once(void **state)
+{
+    (void)state;
+    struct sim *sim = group_of_seed(5);
+    struct sim_key subjects[SUBJECTS];
+    add_issuers(sim);
+    issue_at_once(sim, subjects);
+    sim_run(sim, 2 * MINUTE_MS);
+    for (uint32_t i = 0; i < sim_count(sim); i++)
+        assert_everybody_is_known(sim, i, subjects);
+    for (uint32_t s = 0; s < COMING; s++)
+        assert_int_equal(roles_of(sim, 1 + ADMINS + INVITING + s), ROLE_MEMBER);
+    assert_same(sim);
+    sim_free(sim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_certificate_ends_while_connected),
+        cmocka_unit_test(a_renewal_is_not_noticed),
+        cmocka_unit_test(a_role_counts_from_the_next_connection_on),
+        cmocka_unit_test(what_waits_takes_over_at_the_end),
+        cmocka_unit_test(many_issue_at_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
