@@ -146,8 +146,9 @@ static HRESULT tell_provider(struct graph *graph, const struct accepted *accepte
                                          accepted->payload, &effects);
     if (SUCCEEDED(hr) && (effects & PROVIDER_EFFECT_PROPERTIES))
         hr = graph_notify_value(graph, GRAPH_NOTICE_PROPERTIES, 0);
-    if (SUCCEEDED(hr) && (effects & PROVIDER_EFFECT_REVOKED))
-        hr = rejudge_everything(graph);
+    /* At the end of the step: several revocations may be parts of one, and whom they remove is to
+     * hear them first. */
+    graph->rejudge = graph->rejudge || (effects & PROVIDER_EFFECT_REVOKED);
     return hr;
 }
 
@@ -269,7 +270,7 @@ static HRESULT judge_item(void *context, const struct store_item *item)
 static HRESULT drop_row(struct graph *graph, const struct guid *id)
 {
     struct store *store = graph->config.store;
-    struct store_record row;
+    struct store_record row, instead;
     HRESULT hr = store->ops->find(store, id, &row);
     if (FAILED(hr))
         return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
@@ -278,29 +279,66 @@ static HRESULT drop_row(struct graph *graph, const struct guid *id)
     if (FAILED(hr) || !visible)
         return hr;
     /* The provider may have put an earlier version back. */
-    hr = store->ops->find(store, id, &row);
+    hr = store->ops->find(store, id, &instead);
     if (hr == PEER_E_RECORD_NOT_FOUND)
         return graph_notify_record(graph, &row, GRAPH_DELETED);
     return SUCCEEDED(hr) ? graph_notify_record(graph, &row, GRAPH_UPDATED) : hr;
 }
 
+/* [protocol 7] Who is refused is told by which revocation. */
+static HRESULT send_away(struct graph *graph, struct neighbour *neighbour)
+{
+    struct provider *provider = graph->config.provider;
+    HRESULT hr = provider->ops->refusal(provider, &neighbour->key, &neighbour->out);
+    if (FAILED(hr) && hr != PEER_E_NOT_FOUND)
+        return hr;
+    return neighbour_close(graph, neighbour, PEER_E_NOT_AUTHORIZED);
+}
+
+/* What fell here may stand elsewhere in an earlier version that was kept. */
+static HRESULT judge_links(struct graph *graph)
+{
+    struct provider *provider = graph->config.provider;
+    struct neighbour *neighbour, *next;
+    HRESULT hr = S_OK;
+    HASH_ITER (hh, graph->neighbours, neighbour, next) {
+        if (FAILED(hr))
+            return hr;
+        if (neighbour->state == NEIGHBOUR_CLOSED)
+            continue;
+        if (FAILED(provider->ops->link_allowed(provider, &neighbour->key, graph->now.utc)))
+            hr = send_away(graph, neighbour);
+        else if (!neighbour->direct && graph->synchronised)
+            neighbour->behind = true;
+    }
+    return hr;
+}
+
+/* Who was removed and is a member again says so again. */
+static void renew_own(struct graph *graph)
+{
+    struct store_record row;
+    struct store *store = graph->config.store;
+    if (!graph->online)
+        return;
+    if (!graph->has_presence ||
+        store->ops->find(store, &graph->presence_id, &row) == PEER_E_RECORD_NOT_FOUND)
+        graph->presence_due_ms = graph->now.ms;
+    graph->membership_due_ms = graph->now.ms;
+}
+
 HRESULT rejudge_everything(struct graph *graph)
 {
     struct store *store = graph->config.store;
-    struct provider *provider = graph->config.provider;
     struct doomed doomed = {.graph = graph};
+    graph->rejudge = false;
     memset(graph->refused, 0, sizeof(graph->refused));
     HRESULT hr = store->ops->scan(store, NULL, NULL, 0, judge_item, &doomed);
     for (uint32_t i = 0; SUCCEEDED(hr) && i < doomed.count; i++)
         hr = drop_row(graph, &doomed.ids[i]);
     mem_free(doomed.ids);
-    struct neighbour *neighbour, *next;
-    HASH_ITER (hh, graph->neighbours, neighbour, next) {
-        if (FAILED(hr))
-            return hr;
-        HRESULT allowed = provider->ops->link_allowed(provider, &neighbour->key, graph->now.utc);
-        if (FAILED(allowed))
-            hr = neighbour_close(graph, neighbour, PEER_E_NOT_AUTHORIZED);
-    }
-    return hr;
+    if (SUCCEEDED(hr))
+        hr = judge_links(graph);
+    renew_own(graph);
+    return SUCCEEDED(hr) ? graph_notify_value(graph, GRAPH_NOTICE_REVOKED, 0) : hr;
 }

@@ -336,8 +336,13 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
     case GRAPH_ALLOW_DIRECT:
         graph->allow_direct = event->flag;
         return S_OK;
+    case GRAPH_REFUSED: {
+        HRESULT hr = recv_revoked(graph, event->data);
+        return hr == PEER_E_INVALID_RECORD ? S_OK : hr; /* no link of ours to blame */
+    }
     case GRAPH_REVOKED:
-        return rejudge_everything(graph);
+        graph->rejudge = true;
+        return S_OK;
     }
     return E_INVALIDARG;
 }
@@ -349,6 +354,8 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
     graph->now = event->now;
     graph->leaves_loaded = false;
     HRESULT hr = dispatch(graph, event);
+    if (SUCCEEDED(hr) && graph->rejudge)
+        hr = rejudge_everything(graph);
     if (SUCCEEDED(hr))
         hr = neighbours_flush(graph);
     graph->actions = NULL;

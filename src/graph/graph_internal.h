@@ -207,6 +207,7 @@ struct graph {
     struct graph_actions *actions; /* of the step under way */
     uint64_t random_counter;
     uint64_t next_token;
+    bool rejudge; /* a revocation was accepted: judge everything again at the end of the step */
     struct neighbour *neighbours;
     struct pending *pending;
     struct pending *pending_by_digest;
@@ -324,6 +325,10 @@ HRESULT recv_refuse(struct graph *graph, struct neighbour *neighbour, struct byt
 HRESULT recv_disconnect(struct graph *graph, struct neighbour *neighbour,
                         struct bytes body) MUST_CHECK;
 HRESULT recv_flood(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
+/* flood_check recomputes id and payload root of a FLOOD whose record is decoded. */
+HRESULT flood_check(struct graph *graph, const struct message_flood *flood,
+                    const struct record *record) MUST_CHECK;
+HRESULT recv_revoked(struct graph *graph, struct bytes body) MUST_CHECK;
 HRESULT recv_ack(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
 HRESULT recv_advertise(struct graph *graph, struct neighbour *neighbour,
                        struct bytes body) MUST_CHECK;
