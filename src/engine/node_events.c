@@ -6,6 +6,7 @@
  * or went, also when the record itself is gone. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "group/removal.h"
 
 enum { MEMBER_CONNECTED = 1, MEMBER_DISCONNECTED = 2, MEMBER_UPDATED = 3, MEMBER_JOINED = 4 };
 
@@ -31,7 +32,7 @@ static uint16_t remembered_port(struct node *node)
 
 void node_listen(struct node *node)
 {
-    if (node->listening)
+    if (node->listening || security_is_removed(node->security))
         return;
     struct sockaddr_in6 bound, sockets[LIMIT_ADDRESSES];
     HRESULT hr = transport_listen(node->engine->transport, remembered_port(node), &bound);
@@ -124,7 +125,7 @@ HRESULT node_load_presences(struct node *node)
                                   node);
 }
 
-static void post_member(struct node *node, int change, const char *peer_name)
+void node_post_member(struct node *node, int change, const char *peer_name)
 {
     struct engine_event event = {
         .type = ENGINE_EVENT_MEMBER, .change = change, .peer_name = (char *)peer_name};
@@ -156,14 +157,14 @@ static void presence_changed(struct node *node, const struct graph_action *actio
         if (!name ||
             (!entry && !presence_add(node, &action->id, &action->key, bytes_of_text(name))))
             return;
-        post_member(node, first ? MEMBER_CONNECTED : MEMBER_UPDATED, name);
+        node_post_member(node, first ? MEMBER_CONNECTED : MEMBER_UPDATED, name);
         return;
     }
     if (!entry)
         return;
     bool last = presences_of(node, &entry->key) == 1;
     if (last)
-        post_member(node, MEMBER_DISCONNECTED, entry->peer_name);
+        node_post_member(node, MEMBER_DISCONNECTED, entry->peer_name);
     presence_free(node, entry);
 }
 
@@ -173,7 +174,8 @@ static void membership_changed(struct node *node, const struct graph_action *act
         return;
     CLEANUP_FREE char *name = creator_name(node, &action->id);
     if (name)
-        post_member(node, action->change == GRAPH_ADDED ? MEMBER_JOINED : MEMBER_UPDATED, name);
+        node_post_member(node, action->change == GRAPH_ADDED ? MEMBER_JOINED : MEMBER_UPDATED,
+                         name);
 }
 
 static void record_changed(struct node *node, const struct graph_action *action)
@@ -367,6 +369,9 @@ void node_notice(struct node *node, const struct graph_action *action)
         break;
     case GRAPH_NOTICE_REMEMBER:
         remember_address(node, action);
+        break;
+    case GRAPH_NOTICE_REVOKED:
+        node_revoked(node);
         break;
     }
 }
