@@ -165,6 +165,22 @@ class Removal(unittest.TestCase):
         self.founder.ask("member removed", "^Boris +member again")
         self.same(self.founder, boris)
 
+    def test_a_half_that_has_not_heard(self):
+        boris, carla = self.joined("Boris"), self.joined("Carla")
+        boris.ask("record add early", "record|Added|Published")
+        self.founder.expect("early")
+        carla.expect("early|Carla has new details")
+        self.founder.stop()
+        self.founder.good("member", "remove", "Boris")
+        # The other half goes on: what the removed one writes there is taken, until they meet.
+        boris.ask("record add late", "record|Added|Published")
+        carla.expect("late")
+        self.founder.run()
+        carla.expect("was removed from the group")
+        boris.expect("removed from the group by the creator")
+        self.same(self.founder, carla, boris)
+        self.assertEqual(self.founder.object("group digest")["records"], 1)
+
     def test_a_deputy_after_the_creator(self):
         deputy = self.joined("Dora")
         boris = self.joined("Boris", role="admin")
