@@ -128,6 +128,8 @@ HRESULT graph_new(const struct graph_config *config, const struct graph_now *now
         graph->expired_to = 0;
     graph->expire_due_ms = now->ms;
     HRESULT hr = fetch_restore(graph);
+    if (SUCCEEDED(hr))
+        hr = rejudge_restore(graph);
     if (FAILED(hr)) {
         graph_free(graph);
         return hr;
@@ -183,6 +185,8 @@ void graph_set_online(struct graph *graph, bool online)
 static HRESULT timers(struct graph *graph)
 {
     HRESULT hr = pending_expire(graph);
+    if (SUCCEEDED(hr))
+        hr = rejudge_timer(graph);
     if (SUCCEEDED(hr))
         hr = fetch_timer(graph);
     if (SUCCEEDED(hr))
@@ -342,6 +346,7 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
     }
     case GRAPH_REVOKED:
         graph->rejudge = true;
+        graph->drop_due_ms = graph->now.ms;
         return S_OK;
     }
     return E_INVALIDARG;
@@ -355,7 +360,7 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
     graph->leaves_loaded = false;
     HRESULT hr = dispatch(graph, event);
     if (SUCCEEDED(hr) && graph->rejudge)
-        hr = rejudge_everything(graph);
+        hr = rejudge_links(graph);
     if (SUCCEEDED(hr))
         hr = neighbours_flush(graph);
     graph->actions = NULL;
@@ -368,7 +373,7 @@ uint64_t graph_next_deadline(const struct graph *graph)
     const uint64_t others[] = {graph->maintenance_due_ms, graph->presence_due_ms,
                                graph->membership_due_ms,  graph->time_due_ms,
                                pending_deadline(graph),   fetch_deadline(graph),
-                               maintain_deadline(graph)};
+                               maintain_deadline(graph),  graph->drop_due_ms};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         deadline = others[i] < deadline ? others[i] : deadline;
     return deadline;

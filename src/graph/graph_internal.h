@@ -36,7 +36,9 @@ enum {
     DATA_QUEUED_MAX = LIMIT_DATA_SIZE + 64 * 1024, /* to a link that is full */
     INCOMING_MAX = 64,                             /* links that came in, direct ones too */
     INCOMING_PER_KEY_MAX = 8,
-    REMEMBERED_MAX = 32
+    REMEMBERED_MAX = 32,
+    DROP_WAIT_MS = 1000, /* after the last revocation that came, for the other parts of a removal */
+    DROP_LATEST_MS = 10000
 };
 #define HORIZON_MARGIN                                                                             \
     (120 * TICKS_PER_SECOND) /* fingerprints cover what lives longer than this                     \
@@ -207,7 +209,9 @@ struct graph {
     struct graph_actions *actions; /* of the step under way */
     uint64_t random_counter;
     uint64_t next_token;
-    bool rejudge; /* a revocation was accepted: judge everything again at the end of the step */
+    bool rejudge;         /* a revocation was accepted: judge the links at the end of the step */
+    uint64_t drop_due_ms; /* and what is stored then: several may be parts of one */
+    uint64_t drop_latest_ms;
     struct neighbour *neighbours;
     struct pending *pending;
     struct pending *pending_by_digest;
@@ -397,7 +401,11 @@ HRESULT ack_one(struct graph *graph, struct neighbour *neighbour, const struct v
                 bool useful) MUST_CHECK;
 /* teach_revocations sends a neighbour the revocations that it has neither sent nor been sent. */
 HRESULT teach_revocations(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
-HRESULT rejudge_everything(struct graph *graph) MUST_CHECK;
+/* rejudge_links closes the links of whom a revocation removed; rejudge_timer takes away what it
+ * killed, when that is due; rejudge_restore looks whether that was still to be done. */
+HRESULT rejudge_links(struct graph *graph) MUST_CHECK;
+HRESULT rejudge_timer(struct graph *graph) MUST_CHECK;
+HRESULT rejudge_restore(struct graph *graph) MUST_CHECK;
 
 /* publish.c */
 /* publish: *stored tells that the version had been put when something failed. */

@@ -76,7 +76,7 @@ struct provider_ops {
      * ends. S_OK or PEER_E_NOT_AUTHORIZED. */
     HRESULT (*link_allowed)(struct provider *provider, const struct hash *key, uint64_t utc);
 
-    /* refusal appends the message REVOKED that tells this key by which revocation it was removed.
+    /* refusal appends the messages REVOKED that tell this key by which revocations it was removed.
      * PEER_E_NOT_FOUND: by none that can be told. */
     HRESULT (*refusal)(struct provider *provider, const struct hash *key, struct buffer *out);
 

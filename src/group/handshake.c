@@ -234,15 +234,11 @@ static HRESULT read_revoked(struct handshake *handshake, struct bytes body)
  * word takes no more than a stranger may send. */
 static void tell_refused(const struct handshake *handshake, struct buffer *out)
 {
-    struct buffer told = BUFFER_NULL;
-    size_t room = handshake->accepting ? LIMIT_MESSAGE_SIZE
+    size_t room = handshake->accepting ? SIZE_MAX
                                        : LIMIT_UNAUTHENTICATED_BYTES - MESSAGE_HEADER_SIZE -
                                              sizeof(handshake->admission);
-    HRESULT hr = security_refusal_of_chain(handshake->security, &told);
-    if (SUCCEEDED(hr) && told.size <= room)
-        hr = buffer_append(out, told.data, told.size);
+    HRESULT hr = security_refusal_of_chain(handshake->security, room, out);
     (void)hr; /* then it hears the closing alone */
-    buffer_deinit(&told);
 }
 
 static HRESULT read_message(struct handshake *handshake, const struct message *message)
@@ -327,7 +323,8 @@ HRESULT handshake_feed(struct handshake *handshake, struct bytes data, struct bu
         hr = FAILED(sent) ? sent : hr;
     }
     if (FAILED(hr)) {
-        if (handshake->step == STEP_MY_GMC && handshake->heard.size == 0)
+        bool refused = handshake->step == STEP_MY_GMC && handshake->heard.size == 0;
+        if (refused && hr == PEER_E_NOT_AUTHORIZED)
             tell_refused(handshake, out);
         handshake->step = STEP_FAILED;
         handshake->failure = hr;

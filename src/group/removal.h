@@ -77,15 +77,17 @@ HRESULT security_shown_chain(struct security *security, uint64_t utc,
 
 /* ---- telling ---- */
 
-/* security_refusal_for appends the message REVOKED for a certificate that is refused: the
- * revocation that killed it, with its signer's chain. PEER_E_NOT_FOUND: no revocation did, or the
- * message would be too large. */
+/* security_refusal_for appends messages REVOKED for a certificate that is refused: the revocations
+ * that killed it, each with its signer's chain. PEER_E_NOT_FOUND: none did, or they are too large.
+ */
 HRESULT security_refusal_for(struct security *security, const struct certificate_row *row,
                              struct buffer *out) MUST_CHECK;
 /* security_refusal is the same for the newest dead certificate of a key that is here. */
 HRESULT security_refusal(struct provider *provider, const struct hash *key, struct buffer *out);
-/* security_refusal_of_chain is the same for the chain that security_admit refused last. */
-HRESULT security_refusal_of_chain(struct security *security, struct buffer *out) MUST_CHECK;
+/* security_refusal_of_chain is the same for the chain that security_admit refused last, as far as
+ * there is room. */
+HRESULT security_refusal_of_chain(struct security *security, size_t room,
+                                  struct buffer *out) MUST_CHECK;
 /* security_removes_own judges what REVOKED has brought. S_OK: a good revocation of an own
  * certificate or of one above it; the chain is kept. S_FALSE: about somebody else.
  * PEER_E_INVALID_RECORD: wrong in itself. PEER_E_NOT_AUTHORIZED: its signer was removed. */

@@ -367,23 +367,37 @@ bool revocation_needs(struct revocation_set *set, const struct certificate_row *
     return false;
 }
 
-bool revocation_why(struct revocation_set *set, const struct certificate_row *row,
-                    struct hash *digest)
+/* Inserts by the length of the keep-list; the longest go when there are too many. */
+static uint32_t insert_shortest(const struct entry *entries[REVOCATION_WHY_MAX], uint32_t count,
+                                const struct entry *entry)
 {
+    uint32_t at = count;
+    while (at > 0 && entries[at - 1]->keep.size > entry->keep.size)
+        at--;
+    if (at == REVOCATION_WHY_MAX)
+        return count;
+    uint32_t kept = count < REVOCATION_WHY_MAX ? count : REVOCATION_WHY_MAX - 1;
+    memmove(&entries[at + 1], &entries[at], (kept - at) * sizeof(entries[0]));
+    entries[at] = entry;
+    return kept + 1;
+}
+
+uint32_t revocation_why(struct revocation_set *set, const struct certificate_row *row,
+                        struct hash digests[REVOCATION_WHY_MAX])
+{
+    const struct entry *found[REVOCATION_WHY_MAX];
+    uint32_t count = 0;
     decide(set);
-    for (; row; row = row->issuer) {
-        const struct entry *best = NULL;
+    for (; row && count == 0; row = row->issuer) {
         for (const struct entry *entry = entries_of(set, &row->key_hash); entry;
              entry = entry->next_of_key) {
-            if (hits(entry, row) && (!best || entry->keep.size < best->keep.size))
-                best = entry;
-        }
-        if (best) {
-            *digest = best->digest;
-            return true;
+            if (hits(entry, row))
+                count = insert_shortest(found, count, entry);
         }
     }
-    return false;
+    for (uint32_t i = 0; i < count; i++)
+        digests[i] = found[i]->digest;
+    return count;
 }
 
 bool revocation_names(const struct revocation_set *set, const struct hash *key)

@@ -60,10 +60,12 @@ bool revocation_signature_dead(struct revocation_set *set, const struct certific
 bool revocation_needs(struct revocation_set *set, const struct certificate_row *row);
 /* revocation_may_revoke: may what this certificate seals remove that one? */
 bool revocation_may_revoke(const struct certificate_row *seal, const struct certificate_row *row);
-/* revocation_why names the record version by which a dead certificate, or the nearest one above it,
- * was removed; of several the one with the shortest keep-list. false: none. */
-bool revocation_why(struct revocation_set *set, const struct certificate_row *row,
-                    struct hash *digest);
+/* revocation_why names the record versions by which a dead certificate, or the nearest one above
+ * it, was removed, those with the shortest keep-lists first; returns how many, at most
+ * REVOCATION_WHY_MAX. */
+enum { REVOCATION_WHY_MAX = 8 };
+uint32_t revocation_why(struct revocation_set *set, const struct certificate_row *row,
+                        struct hash digests[REVOCATION_WHY_MAX]);
 /* revocation_names: a revocation of the set, in force or not, is about this key. */
 bool revocation_names(const struct revocation_set *set, const struct hash *key);
 /* What the set knows of one revocation. */

@@ -74,7 +74,7 @@ static HRESULT judge_last(const struct admission *admission, uint64_t utc)
     struct security *security = admission->security;
     bool dead = revocation_certificate_dead(security->revocations, row);
     if (dead)
-        security->has_refusal = revocation_why(security->revocations, row, &security->refusal);
+        security->refusal_count = revocation_why(security->revocations, row, security->refusals);
     return certificate_row_valid(row, utc, VALIDITY_GRACE) && !dead ? S_OK : PEER_E_NOT_AUTHORIZED;
 }
 
@@ -92,7 +92,7 @@ HRESULT security_admit(struct security *security, struct bytes chain, const uint
 {
     struct admission admission = {.security = security};
     *row = NULL;
-    security->has_refusal = false;
+    security->refusal_count = 0;
     HRESULT hr = check_leaf(security, chain, key);
     if (SUCCEEDED(hr))
         hr = enter_all(&admission, chain);

@@ -34,8 +34,8 @@ struct security {
     bool properties_unsupported; /* they are of a later version, or demand what is not here */
     struct group_properties properties;
     struct joining joining;
-    bool has_refusal; /* the last chain that was not admitted was dead by this revocation */
-    struct hash refusal;
+    struct hash refusals[REVOCATION_WHY_MAX]; /* the last chain not admitted was dead by these */
+    uint32_t refusal_count;
 };
 
 static inline struct security *security_of(struct provider *provider)

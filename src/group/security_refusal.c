@@ -1,6 +1,6 @@
 /* security_refusal.c - telling somebody that it was removed, and believing it.
  *
- * Happy path: the revocation that killed a certificate is read from the store and sent with its
+ * Happy path: the revocations that killed a certificate are read from the store and sent with their
  * signer's chain, so that it can be checked without a question. Who hears of its own removal takes
  * the chain, judges the record as any other, and checks the signature at once, since the link on
  * which it came is about to end. Failure: what is not about this member is left alone, what is
@@ -13,13 +13,15 @@
 struct telling {
     struct security *security;
     const struct hash *digest;
+    size_t room; /* for all that is appended */
     struct buffer *out;
-    bool found;
+    bool told;
 };
 
 static HRESULT write_revoked(struct telling *telling, const struct store_record *row)
 {
     CLEANUP_BUFFER struct buffer chain = BUFFER_NULL;
+    CLEANUP_BUFFER struct buffer message = BUFFER_NULL;
     struct security *security = telling->security;
     const struct message_flood flood = {.header = row->header,
                                         .certificate = row->certificate,
@@ -27,9 +29,13 @@ static HRESULT write_revoked(struct telling *telling, const struct store_record 
                                         .payload = row->payload};
     HRESULT hr = security_certificate_chain(&security->provider, &row->certificate, &chain);
     if (SUCCEEDED(hr))
-        hr = message_encode_revoked(buffer_view(&chain), &flood, telling->out);
-    telling->found = SUCCEEDED(hr);
-    return SUCCEEDED(hr) || hr == E_INVALIDARG ? S_FALSE : hr;
+        hr = message_encode_revoked(buffer_view(&chain), &flood, &message);
+    if (FAILED(hr) || message.size > telling->room)
+        return hr == E_INVALIDARG || SUCCEEDED(hr) ? S_FALSE : hr;
+    hr = buffer_append(telling->out, message.data, message.size);
+    telling->room -= message.size;
+    telling->told = SUCCEEDED(hr);
+    return SUCCEEDED(hr) ? S_FALSE : hr;
 }
 
 static HRESULT tell_one(void *context, const struct store_record *row)
@@ -38,24 +44,29 @@ static HRESULT tell_one(void *context, const struct store_record *row)
     return hash_equal(&row->digest, telling->digest) ? write_revoked(telling, row) : S_OK;
 }
 
-static HRESULT tell(struct security *security, const struct hash *digest, struct buffer *out)
+/* All parts of a removal, those first that say least. */
+static HRESULT tell(struct security *security, const struct hash *digests, uint32_t count,
+                    size_t room, struct buffer *out)
 {
-    struct telling telling = {.security = security, .digest = digest, .out = out};
+    struct telling telling = {.security = security, .room = room, .out = out};
     struct store *store = security->store;
-    HRESULT hr = store->ops->each(store, &RECORD_TYPE_REVOCATION, 0, true, tell_one, &telling);
-    if (FAILED(hr))
-        return hr;
-    return telling.found ? S_OK : PEER_E_NOT_FOUND;
+    for (uint32_t i = 0; i < count; i++) {
+        telling.digest = &digests[i];
+        HRESULT hr = store->ops->each(store, &RECORD_TYPE_REVOCATION, 0, true, tell_one, &telling);
+        if (FAILED(hr))
+            return hr;
+    }
+    return telling.told ? S_OK : PEER_E_NOT_FOUND;
 }
 
 HRESULT security_refusal_for(struct security *security, const struct certificate_row *row,
                              struct buffer *out)
 {
-    struct hash digest;
-    if (!revocation_certificate_dead(security->revocations, row) ||
-        !revocation_why(security->revocations, row, &digest))
+    struct hash digests[REVOCATION_WHY_MAX];
+    if (!revocation_certificate_dead(security->revocations, row))
         return PEER_E_NOT_FOUND;
-    return tell(security, &digest, out);
+    uint32_t count = revocation_why(security->revocations, row, digests);
+    return tell(security, digests, count, SIZE_MAX, out);
 }
 
 HRESULT security_refusal(struct provider *provider, const struct hash *key, struct buffer *out)
@@ -70,9 +81,9 @@ HRESULT security_refusal(struct provider *provider, const struct hash *key, stru
     return newest ? security_refusal_for(security, newest, out) : PEER_E_NOT_FOUND;
 }
 
-HRESULT security_refusal_of_chain(struct security *security, struct buffer *out)
+HRESULT security_refusal_of_chain(struct security *security, size_t room, struct buffer *out)
 {
-    return security->has_refusal ? tell(security, &security->refusal, out) : PEER_E_NOT_FOUND;
+    return tell(security, security->refusals, security->refusal_count, room, out);
 }
 
 /* ---- believing it ---- */

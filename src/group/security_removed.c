@@ -129,15 +129,15 @@ static HRESULT show_wanted(void *context, const struct removal_info *info)
 HRESULT security_removal(struct security *security, removal_visitor visit, void *context)
 {
     struct revocation_view view;
-    struct hash digest;
+    struct hash digests[REVOCATION_WHY_MAX];
     const struct certificate_row *row = newest_own(security, security->utc, UINT64_MAX);
     if (!security_is_removed(security) || !row ||
-        !revocation_why(security->revocations, row, &digest))
+        revocation_why(security->revocations, row, digests) == 0)
         return S_FALSE;
     struct one_removal one = {.wanted = &view, .visit = visit, .context = context};
     for (uint32_t i = 0; i < revocation_count(security->revocations); i++) {
         revocation_view_at(security->revocations, i, &view);
-        if (hash_equal(&view.digest, &digest))
+        if (hash_equal(&view.digest, &digests[0]))
             return security_removals_each(security, show_wanted, &one);
     }
     return S_FALSE;

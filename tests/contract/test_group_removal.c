@@ -224,6 +224,62 @@ static void test_records_may_go_too(void **state)
     guest_end(&guest);
 }
 
+static bool is_any_record(const PEER_GROUP_EVENT_DATA *event, const void *unused)
+{
+    (void)unused;
+    return event->eventType == PEER_GROUP_EVENT_RECORD_CHANGED;
+}
+
+static void await_count(HGROUP group, ULONG wanted)
+{
+    struct listener listener = listen_to(group);
+    while (record_count(group) != wanted)
+        PeerFreeData(await(&listener, is_any_record, NULL));
+    stop_listening(&listener);
+}
+
+static ULONG deletions(const struct listener *listener)
+{
+    ULONG count = 0;
+    PPEER_GROUP_EVENT_DATA event = NULL;
+    while (PeerGroupGetEventData(listener->handle, &event) == S_OK) {
+        count += event->eventType == PEER_GROUP_EVENT_RECORD_CHANGED &&
+                 event->recordChangeData.changeType == PEER_RECORD_DELETED;
+        PeerFreeData(event);
+    }
+    return count;
+}
+
+/* More than one keep-list: nothing falls in between, with nobody. */
+static void test_many_records_stay(void **state)
+{
+    (void)state;
+    enum { NOTES = 2400 };
+    struct guest guest = guest_begin(pair.founder, u"Writer", NULL);
+    for (int i = 0; i < NOTES; i++)
+        add_note(guest.group, "one of many");
+    await_count(pair.founder, NOTES);
+    await_count(pair.member, NOTES);
+    struct listener own = listen_to(guest.group), other = listen_to(pair.member);
+    struct listener founder = listen_to(pair.founder);
+    assert_ok(PeerGroupRevokeMember(pair.founder, guest.name, 0));
+    await_left(&other, guest.name);
+    await_put_out(&own);
+    assert_int_equal(record_count(pair.founder), NOTES);
+    assert_int_equal(record_count(pair.member), NOTES);
+    assert_int_equal(record_count(guest.group), NOTES);
+    assert_int_equal(deletions(&founder) + deletions(&other) + deletions(&own), 0);
+    ULONG count;
+    PPEER_GROUP_REVOCATION *items = removals(pair.member, &count);
+    assert_int_equal(count, 1);
+    assert_true(items[0]->ullKept == NOTES);
+    PeerFreeData(items);
+    stop_listening(&own);
+    stop_listening(&other);
+    stop_listening(&founder);
+    guest_end(&guest);
+}
+
 /* Those whom the removed one let in stay, or go with it. */
 static void test_whom_it_let_in(void **state)
 {
@@ -473,6 +529,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_who_was_away_learns_it_at_the_next_connection, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_records_may_go_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_records_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(test_whom_it_let_in, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_removed_member_is_readmitted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_group_outlives_its_creator, setup, teardown),

@@ -509,6 +509,12 @@ static void test_removed_members(void **state)
         buffer_deinit(&told);
         buffer_deinit(&out);
     }
+    /* Somebody else, refused for its key alone, hears nothing of that. */
+    struct handshake_options wrong = options_for(false, &guest);
+    wrong.expected = &guest.key_hash;
+    struct buffer said = said_by(&fixture->scene.founder, &fixture->member);
+    memcpy(wrong.peer_key, fixture->scene.founder.public_key, KEY_SIZE);
+    assert_hr(heard(&fixture->member, &wrong, &said), PEER_E_CONNECTION_NOT_AUTHENTICATED);
     /* It knows, and may call all the same: one of higher rank may have undone it. */
     assert_ok(party_deliver(&guest, &fixture->scene.founder, &revocation));
     struct handshake_options options = options_for(false, &fixture->member);
