@@ -404,8 +404,10 @@ static HRESULT run_connect(struct call *call)
     if (before && this->count == 0)
         return PEER_S_ALREADY_CONNECTED;
     node->connected = true;
-    if (graph_is_synchronised(node->graph))
-        node_listen(node);
+    if (graph_is_synchronised(node->graph) && !node_listen(node)) {
+        node->connected = false;
+        return S_OK; /* the outcome is an event, and the caller may try again */
+    }
     hr = node_connect(node, this->addresses, this->count);
     if (FAILED(hr) && !before) {
         node->connected = false;

@@ -48,5 +48,5 @@ void node_revoked(struct node *node)
     if (security_is_removed(node->security))
         put_out(node);
     else if (node->connected && graph_is_synchronised(node->graph))
-        node_listen(node); /* a removal that was undone */
+        node->connected = node_listen(node); /* a removal that was undone */
 }
