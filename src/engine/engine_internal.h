@@ -104,6 +104,7 @@ struct presence_entry {
 };
 
 struct registration;
+struct snapshot;
 
 struct node {
     struct engine *engine;
@@ -131,6 +132,7 @@ struct node {
     struct node_dial *dials;
     struct presence_entry *presences;
     struct registration *registrations;
+    struct snapshot *snapshots;
     struct call *waiting; /* ends with the next commit */
     bool dirty;
     bool connected; /* the application wants to be online */

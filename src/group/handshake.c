@@ -150,6 +150,7 @@ void handshake_free(struct handshake *handshake)
     buffer_deinit(&handshake->input);
     buffer_deinit(&handshake->chain);
     buffer_deinit(&handshake->heard);
+    mem_wipe(handshake->admission, sizeof(handshake->admission));
     mem_free(handshake);
 }
 
