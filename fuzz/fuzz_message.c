@@ -91,6 +91,7 @@ static void one_of(uint8_t type, struct bytes body)
         struct message_flood flood;
         struct message_piece piece;
         struct message_certificate certificate;
+        struct message_revoked revoked;
         struct message_ping ping;
         struct message_pt2pt pt2pt;
         struct message_sync_end end;
@@ -114,6 +115,9 @@ static void one_of(uint8_t type, struct bytes body)
         break;
     case MESSAGE_CERTIFICATE:
         expect(message_decode_certificate(body, &value.certificate));
+        break;
+    case MESSAGE_REVOKED:
+        expect(message_decode_revoked(body, &value.revoked));
         break;
     case MESSAGE_PING:
         expect(message_decode_ping(body, &value.ping));

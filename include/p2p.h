@@ -637,7 +637,7 @@ typedef enum peer_member_change_type_tag {
     PEER_MEMBER_DISCONNECTED = 2,
     PEER_MEMBER_UPDATED = 3,
     PEER_MEMBER_JOINED = 4,
-    PEER_MEMBER_LEFT = 5 /* never sent */
+    PEER_MEMBER_LEFT = 5 /* removed: see peergroup/extensions.h; Windows never sends it */
 } PEER_MEMBER_CHANGE_TYPE;
 
 typedef enum peer_issue_credential_flags_tag {

@@ -212,6 +212,28 @@ static HRESULT link_allowed(struct provider *base, const struct hash *key, uint6
     return is_revoked(of(base), key) ? PEER_E_NOT_AUTHORIZED : S_OK;
 }
 
+/* Nobody is told why, and nobody would believe it: that is group/'s. */
+static HRESULT refusal(struct provider *base, const struct hash *key, struct buffer *out)
+{
+    (void)base;
+    (void)key;
+    (void)out;
+    return PEER_E_NOT_FOUND;
+}
+
+static HRESULT removes_own(struct provider *base, struct bytes chain, const struct record *record,
+                           const struct hash *digest, const struct record_seal *seal,
+                           struct bytes payload)
+{
+    (void)base;
+    (void)chain;
+    (void)record;
+    (void)digest;
+    (void)seal;
+    (void)payload;
+    return S_FALSE;
+}
+
 static const struct provider_ops ops = {.judge = judge,
                                         .seal = seal,
                                         .own = own,
@@ -222,7 +244,9 @@ static const struct provider_ops ops = {.judge = judge,
                                         .certificate_chain = certificate_chain,
                                         .certificate_take = certificate_take,
                                         .lacks_revocations = lacks_revocations,
-                                        .link_allowed = link_allowed};
+                                        .link_allowed = link_allowed,
+                                        .refusal = refusal,
+                                        .removes_own = removes_own};
 
 void sim_provider_init(struct sim_provider *provider, const struct sim_members *members,
                        const struct sim_key *key)

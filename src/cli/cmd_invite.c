@@ -9,6 +9,7 @@
 #include "cli/invitation.h"
 #include "cli/moment.h"
 #include "cli/output.h"
+#include "cli/removal.h"
 #include "cli/session.h"
 
 #include <string.h>
@@ -48,7 +49,7 @@ static int deliver(struct context *context, const struct arguments *arguments,
     return EXIT_OK;
 }
 
-static int invite(struct context *context, const struct arguments *arguments)
+static int make(struct context *context, const struct arguments *arguments, bool again)
 {
     const char *expires = arguments_option(arguments, "--expires");
     const char *word = arguments_option(arguments, "--role");
@@ -77,8 +78,19 @@ static int invite(struct context *context, const struct arguments *arguments)
     if (FAILED(hr))
         return error_hr(context, hr, "cannot invite");
     char *xml CLEANUP_TEXT = text_from_wide(made);
+    result = again ? removal_check(context, session.group, made) : EXIT_OK;
     PeerFreeData(made);
-    return deliver(context, arguments, &session, xml);
+    return result == EXIT_OK ? deliver(context, arguments, &session, xml) : result;
+}
+
+static int invite(struct context *context, const struct arguments *arguments)
+{
+    return make(context, arguments, false);
+}
+
+static int readmit(struct context *context, const struct arguments *arguments)
+{
+    return make(context, arguments, true);
 }
 
 /* ---- joining ---- */
@@ -167,6 +179,9 @@ const struct command invite_commands[] = {
      "CARD is a file from peergroup identity card, - for standard input. Every member publishes\n"
      "records; inviting members also invite, administrators also change the records of others.",
      invite_options, 1, 1, COMMAND_ANYWHERE, invite},
+    {"member readmit", "CARD", "Make an invitation for somebody who was removed",
+     "As invite, by an administrator; it joins again with it while it does not run the group.",
+     invite_options, 1, 1, COMMAND_ANYWHERE, readmit},
     {"join", "INVITATION", "Become a member by an invitation",
      "INVITATION is a file from peergroup invite, - for standard input. Nothing is sent yet.", NULL,
      1, 1, COMMAND_ALONE, join},

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/query.h"
 #include "cli/records.h"
+#include "cli/removal.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -64,8 +65,12 @@ static void report_member(HGROUP group, const PEER_EVENT_MEMBER_CHANGE_DATA *dat
 {
     static const char *const changes[] = {NULL,      "connected", "disconnected",
                                           "updated", "joined",    "left"};
-    static const char *const texts[] = {
-        NULL, "is here", "is away", "has new details", "joined the group", "left the group"};
+    static const char *const texts[] = {NULL,
+                                        "is here",
+                                        "is away",
+                                        "has new details",
+                                        "joined the group",
+                                        "was removed from the group"};
     unsigned change = (unsigned)data->changeType;
     char *peer CLEANUP_TEXT = text_from_wide(data->pwzIdentity);
     char *who CLEANUP_TEXT = member_name(group, peer ? peer : "");
@@ -171,11 +176,23 @@ static void report_status(DWORD status, struct report *report)
                                                             : "offline");
 }
 
-static void report_failure(HRESULT hr, struct report *report)
+static void report_failure(HGROUP group, HRESULT hr, struct report *report)
 {
+    char *removal CLEANUP_TEXT = hr == PEER_E_NOT_AUTHORIZED ? removal_text(group) : NULL;
+    const char *cause = removal ? removal : error_cause(hr);
     report->kind = "offline";
-    report->object = json_pack("{s:s, s:s}", "reason", error_name(hr), "message", error_cause(hr));
-    report->text = text_format("%s; trying again [%s]", error_cause(hr), error_name(hr));
+    report->object =
+        json_pack("{s:s, s:o}", "reason", error_name(hr), "message", output_text(cause));
+    report->text = text_format("%s; trying again [%s]", cause, error_name(hr));
+}
+
+/* This member was refused: it was removed, or the password was wrong. */
+static void report_refusal(HGROUP group, struct report *report)
+{
+    char *removal CLEANUP_TEXT = removal_text(group);
+    report->kind = removal ? "removed" : "password";
+    report->object = json_pack("{s:o}", "message", output_text(removal));
+    report->text = text_copy(removal ? removal : "the group refused the password");
 }
 
 static void make_report(HGROUP group, const PEER_GROUP_EVENT_DATA *event, struct report *report)
@@ -200,12 +217,10 @@ static void make_report(HGROUP group, const PEER_GROUP_EVENT_DATA *event, struct
         report_data(group, &event->incomingData, report);
         break;
     case PEER_GROUP_EVENT_CONNECTION_FAILED:
-        report_failure(event->hrConnectionFailedReason, report);
+        report_failure(group, event->hrConnectionFailedReason, report);
         break;
     case PEER_GROUP_EVENT_AUTHENTICATION_FAILED:
-        report->kind = "password";
-        report->object = json_object();
-        report->text = text_copy("the group refused the password");
+        report_refusal(group, report);
         break;
     case PEER_GROUP_EVENT_PROPERTY_CHANGED:
         report->kind = "group";

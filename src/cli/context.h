@@ -44,6 +44,7 @@ extern const struct command export_commands[];
 extern const struct command invite_commands[];
 extern const struct command member_commands[];
 extern const struct command credential_commands[];
+extern const struct command removal_commands[];
 extern const struct command record_commands[];
 extern const struct command run_commands[];
 extern const struct command chat_commands[];

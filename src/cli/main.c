@@ -18,8 +18,8 @@
 #include <string.h>
 
 static const struct command *const all_commands[] = {
-    identity_commands,   group_commands,  export_commands, invite_commands, member_commands,
-    credential_commands, record_commands, run_commands,    chat_commands,
+    identity_commands,   group_commands,   export_commands, invite_commands, member_commands,
+    credential_commands, removal_commands, record_commands, run_commands,    chat_commands,
 };
 enum { LISTS = sizeof(all_commands) / sizeof(all_commands[0]) };
 

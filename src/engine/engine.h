@@ -98,6 +98,33 @@ void engine_issued_deinit(struct engine_issued *issued);
 HRESULT engine_group_issue(uint64_t session, const struct engine_issue *issue,
                            struct engine_issued *issued) MUST_CHECK;
 HRESULT engine_group_announce(uint64_t session, const struct engine_issued *issued) MUST_CHECK;
+/* ---- removal and deputies: removal_calls.c ---- */
+
+/* flags: enum revoke_flags of group/removal.h. On disk when it returns. S_FALSE: removed already.
+ * PEER_E_GROUP_NOT_READY, PEER_E_NOT_FOUND, PEER_E_NOT_AUTHORIZED; E_INVALIDARG: oneself. */
+HRESULT engine_member_revoke(uint64_t session, const char *peer_name, unsigned flags) MUST_CHECK;
+/* S_FALSE: a deputy already. The codes of engine_member_revoke. */
+HRESULT engine_member_appoint(uint64_t session, const char *peer_name) MUST_CHECK;
+
+struct engine_removal {
+    struct hash key;
+    char *peer_name;     /* NULL: not known */
+    char *friendly_name; /* NULL: not known */
+    uint64_t time;       /* UTC */
+    char *signer_name;
+    char *signer_friendly_name;
+    bool by_group;
+    bool in_force;
+    bool readmitted;
+    uint64_t kept;
+};
+struct engine_removal_list {
+    struct engine_removal *items;
+    uint32_t count;
+};
+void engine_removal_list_deinit(struct engine_removal_list *list);
+/* own: the removal of this member alone; an empty list when it was not removed. */
+HRESULT engine_removals(uint64_t session, bool own, struct engine_removal_list *list) MUST_CHECK;
 
 /* ---- members and connections ---- */
 

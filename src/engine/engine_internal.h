@@ -227,6 +227,12 @@ void node_verify(struct node *node, const struct graph_action *actions, uint32_t
 struct sockaddr_in6 socket_address(const struct address *address);
 struct address address_of_socket(const struct sockaddr_in6 *socket);
 
+/* node_removal.c */
+/* node_hear_refusal takes the body of a REVOKED that ended a handshake; empty: nothing. */
+void node_hear_refusal(struct node *node, struct bytes body);
+/* node_revoked tells the application who has gone; was this member removed, it goes offline. */
+void node_revoked(struct node *node);
+
 /* node_flow.c: which links are read. */
 void node_flow_pause(struct node_link *link, bool paused); /* as the graph wants */
 /* node_flow_data: data came over a link (0: another may bring some); when a queue is full of it,
@@ -235,6 +241,8 @@ void node_flow_data(struct node *node, uint64_t link);
 void node_flow_room(struct node *node);
 
 /* node_events.c */
+/* node_post_member queues an event about a member; change is the interface's value. */
+void node_post_member(struct node *node, int change, const char *peer_name);
 void node_notice(struct node *node, const struct graph_action *action);
 HRESULT node_load_presences(struct node *node) MUST_CHECK;
 void node_events_deinit(struct node *node);

@@ -6,6 +6,7 @@
  * or went, also when the record itself is gone. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "group/removal.h"
 
 enum { MEMBER_CONNECTED = 1, MEMBER_DISCONNECTED = 2, MEMBER_UPDATED = 3, MEMBER_JOINED = 4 };
 
@@ -39,6 +40,8 @@ bool node_listen(struct node *node)
 {
     if (node->listening)
         return true;
+    if (security_is_removed(node->security))
+        return true; /* it calls, and hears whether that still stands */
     struct sockaddr_in6 bound, sockets[LIMIT_ADDRESSES];
     HRESULT hr = transport_listen(node->engine->transport, remembered_port(node), &bound);
     if (FAILED(hr)) {
@@ -132,7 +135,7 @@ HRESULT node_load_presences(struct node *node)
                                   node);
 }
 
-static void post_member(struct node *node, int change, const char *peer_name)
+void node_post_member(struct node *node, int change, const char *peer_name)
 {
     struct engine_event event = {
         .type = ENGINE_EVENT_MEMBER, .change = change, .peer_name = (char *)peer_name};
@@ -164,14 +167,14 @@ static void presence_changed(struct node *node, const struct graph_action *actio
         if (!name ||
             (!entry && !presence_add(node, &action->id, &action->key, bytes_of_text(name))))
             return;
-        post_member(node, first ? MEMBER_CONNECTED : MEMBER_UPDATED, name);
+        node_post_member(node, first ? MEMBER_CONNECTED : MEMBER_UPDATED, name);
         return;
     }
     if (!entry)
         return;
     bool last = presences_of(node, &entry->key) == 1;
     if (last)
-        post_member(node, MEMBER_DISCONNECTED, entry->peer_name);
+        node_post_member(node, MEMBER_DISCONNECTED, entry->peer_name);
     presence_free(node, entry);
 }
 
@@ -194,7 +197,8 @@ static void membership_changed(struct node *node, const struct graph_action *act
         return;
     CLEANUP_FREE char *name = announced_name(node, &action->id);
     if (name)
-        post_member(node, action->change == GRAPH_ADDED ? MEMBER_JOINED : MEMBER_UPDATED, name);
+        node_post_member(node, action->change == GRAPH_ADDED ? MEMBER_JOINED : MEMBER_UPDATED,
+                         name);
 }
 
 static void record_changed(struct node *node, const struct graph_action *action)
@@ -410,6 +414,9 @@ void node_notice(struct node *node, const struct graph_action *action)
         break;
     case GRAPH_NOTICE_REMEMBER:
         remember_address(node, action);
+        break;
+    case GRAPH_NOTICE_REVOKED:
+        node_revoked(node);
         break;
     }
 }

@@ -205,6 +205,8 @@ static void link_data(void *context, struct link *transport_link, struct bytes d
         hr = sent;
     if (hr == S_OK)
         hr = give_to_graph(node, link);
+    else if (FAILED(hr))
+        node_hear_refusal(node, handshake_refusal(link->handshake));
     if (FAILED(hr))
         link_close(transport_link, hr);
 }

@@ -60,7 +60,8 @@ static HRESULT publish_properties(struct node *node, struct call *call,
                                     .seal = &sealed.seal,
                                     .header = buffer_view(&sealed.header),
                                     .payload = buffer_view(&sealed.payload)};
-    struct graph_publish publish = {.kind = PUBLISH_SEALED, .sealed = &complete, .reserved = true};
+    struct graph_publish publish = {
+        .kind = PUBLISH_SEALED, .sealed = &complete, .sealed_count = 1, .reserved = true};
     call->request = ++call->engine->next_id;
     struct graph_event event = {
         .type = GRAPH_PUBLISH, .request = call->request, .publish = &publish};

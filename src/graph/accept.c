@@ -138,6 +138,21 @@ static HRESULT spread(struct graph *graph, const struct store_record *row)
     return S_OK;
 }
 
+static const char VALUE_REJUDGE[] = "graph/rejudge";
+
+/* Own revocations come all at once; those of others one by one, and only together do their
+ * keep-lists say what stays. A crash in between does not forget it. */
+static HRESULT rejudge_later(struct graph *graph, bool local)
+{
+    struct store *store = graph->config.store;
+    graph->rejudge = true;
+    if (graph->drop_due_ms == UINT64_MAX)
+        graph->drop_latest_ms = graph->now.ms + DROP_LATEST_MS;
+    uint64_t due = graph->now.ms + (local ? 0 : DROP_WAIT_MS);
+    graph->drop_due_ms = due < graph->drop_latest_ms ? due : graph->drop_latest_ms;
+    return store->ops->value_put(store, VALUE_REJUDGE, bytes_of("\1", 1));
+}
+
 static HRESULT tell_provider(struct graph *graph, const struct accepted *accepted)
 {
     unsigned effects = 0;
@@ -147,7 +162,7 @@ static HRESULT tell_provider(struct graph *graph, const struct accepted *accepte
     if (SUCCEEDED(hr) && (effects & PROVIDER_EFFECT_PROPERTIES))
         hr = graph_notify_value(graph, GRAPH_NOTICE_PROPERTIES, 0);
     if (SUCCEEDED(hr) && (effects & PROVIDER_EFFECT_REVOKED))
-        hr = rejudge_everything(graph);
+        hr = rejudge_later(graph, accepted->local);
     return hr;
 }
 
@@ -276,7 +291,7 @@ static HRESULT judge_item(void *context, const struct store_item *item)
 static HRESULT drop_row(struct graph *graph, const struct guid *id)
 {
     struct store *store = graph->config.store;
-    struct store_record row;
+    struct store_record row, instead;
     HRESULT hr = store->ops->find(store, id, &row);
     if (FAILED(hr))
         return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
@@ -285,29 +300,87 @@ static HRESULT drop_row(struct graph *graph, const struct guid *id)
     if (FAILED(hr) || !visible)
         return hr;
     /* The provider may have put an earlier version back. */
-    hr = store->ops->find(store, id, &row);
+    hr = store->ops->find(store, id, &instead);
     if (hr == PEER_E_RECORD_NOT_FOUND)
         return graph_notify_record(graph, &row, GRAPH_DELETED);
     return SUCCEEDED(hr) ? graph_notify_record(graph, &row, GRAPH_UPDATED) : hr;
 }
 
-HRESULT rejudge_everything(struct graph *graph)
+/* [protocol 7] Who is refused is told by which revocation. */
+static HRESULT send_away(struct graph *graph, struct neighbour *neighbour)
+{
+    struct provider *provider = graph->config.provider;
+    HRESULT hr = provider->ops->refusal(provider, &neighbour->key, &neighbour->out);
+    if (FAILED(hr) && hr != PEER_E_NOT_FOUND)
+        return hr;
+    return neighbour_close(graph, neighbour, PEER_E_NOT_AUTHORIZED);
+}
+
+HRESULT rejudge_links(struct graph *graph)
+{
+    struct provider *provider = graph->config.provider;
+    struct neighbour *neighbour, *next;
+    HRESULT hr = S_OK;
+    graph->rejudge = false;
+    memset(graph->refused, 0, sizeof(graph->refused));
+    HASH_ITER (hh, graph->neighbours, neighbour, next) {
+        if (FAILED(hr))
+            return hr;
+        if (neighbour->state == NEIGHBOUR_CLOSED)
+            continue;
+        if (FAILED(provider->ops->link_allowed(provider, &neighbour->key, graph->now.utc)))
+            hr = send_away(graph, neighbour);
+    }
+    return SUCCEEDED(hr) ? rejudge_timer(graph) : hr;
+}
+
+/* Who was removed and is a member again says so again. */
+static void renew_own(struct graph *graph)
+{
+    struct store_record row;
+    struct store *store = graph->config.store;
+    if (!graph->online)
+        return;
+    if (!graph->presence.exists ||
+        store->ops->find(store, &graph->presence.id, &row) == PEER_E_RECORD_NOT_FOUND)
+        graph->presence_due_ms = graph->now.ms;
+    graph->membership_due_ms = graph->now.ms;
+}
+
+/* What fell here may stand elsewhere in an earlier version that was kept. */
+static void compare_again(struct graph *graph)
+{
+    for (struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
+        if (!n->direct && n->state == NEIGHBOUR_CONNECTED && graph->synchronised)
+            n->behind = true;
+    }
+}
+
+HRESULT rejudge_timer(struct graph *graph)
 {
     struct store *store = graph->config.store;
-    struct provider *provider = graph->config.provider;
     struct doomed doomed = {.graph = graph};
-    memset(graph->refused, 0, sizeof(graph->refused));
+    if (graph->now.ms < graph->drop_due_ms)
+        return S_OK;
+    graph->drop_due_ms = UINT64_MAX;
     HRESULT hr = store->ops->scan(store, NULL, NULL, 0, judge_item, &doomed);
     for (uint32_t i = 0; SUCCEEDED(hr) && i < doomed.count; i++)
         hr = drop_row(graph, &doomed.ids[i]);
     mem_free(doomed.ids);
-    struct neighbour *neighbour, *next;
-    HASH_ITER (hh, graph->neighbours, neighbour, next) {
-        if (FAILED(hr))
-            return hr;
-        HRESULT allowed = provider->ops->link_allowed(provider, &neighbour->key, graph->now.utc);
-        if (FAILED(allowed))
-            hr = neighbour_close(graph, neighbour, PEER_E_NOT_AUTHORIZED);
-    }
-    return hr;
+    if (SUCCEEDED(hr))
+        hr = store->ops->value_remove(store, VALUE_REJUDGE);
+    if (FAILED(hr))
+        return hr;
+    compare_again(graph);
+    renew_own(graph);
+    return graph_notify_value(graph, GRAPH_NOTICE_REVOKED, 0);
+}
+
+HRESULT rejudge_restore(struct graph *graph)
+{
+    CLEANUP_BUFFER struct buffer value = BUFFER_NULL;
+    struct store *store = graph->config.store;
+    HRESULT hr = store->ops->value_get(store, VALUE_REJUDGE, &value);
+    graph->drop_due_ms = SUCCEEDED(hr) ? graph->now.ms : UINT64_MAX;
+    return hr == PEER_E_NOT_FOUND ? S_OK : hr;
 }

@@ -131,6 +131,8 @@ HRESULT graph_new(const struct graph_config *config, const struct graph_now *now
     graph->expire_due_ms = now->ms;
     HRESULT hr = fetch_restore(graph);
     if (SUCCEEDED(hr))
+        hr = rejudge_restore(graph);
+    if (SUCCEEDED(hr))
         hr = purge_restore(graph);
     if (FAILED(hr)) {
         graph_free(graph);
@@ -195,6 +197,8 @@ void graph_set_online(struct graph *graph, bool online)
 static HRESULT timers(struct graph *graph)
 {
     HRESULT hr = pending_expire(graph);
+    if (SUCCEEDED(hr))
+        hr = rejudge_timer(graph);
     if (SUCCEEDED(hr))
         hr = fetch_timer(graph);
     if (SUCCEEDED(hr))
@@ -372,12 +376,18 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
     case GRAPH_ALLOW_DIRECT:
         graph->allow_direct = event->flag;
         return S_OK;
+    case GRAPH_REFUSED: {
+        HRESULT hr = recv_revoked(graph, event->data);
+        return hr == PEER_E_INVALID_RECORD ? S_OK : hr; /* no link of ours to blame */
+    }
     case GRAPH_ACTED:
         return membership_first(graph);
     case GRAPH_IMPORTED:
         return import_end(graph);
     case GRAPH_REVOKED:
-        return rejudge_everything(graph);
+        graph->rejudge = true;
+        graph->drop_due_ms = graph->now.ms;
+        return S_OK;
     }
     return E_INVALIDARG;
 }
@@ -390,6 +400,8 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
     graph->leaves_loaded = false;
     graph->batch += actions->count == 0;
     HRESULT hr = dispatch(graph, event);
+    if (SUCCEEDED(hr) && graph->rejudge)
+        hr = rejudge_links(graph);
     if (SUCCEEDED(hr))
         hr = neighbours_flush(graph);
     graph->actions = NULL;
@@ -399,11 +411,11 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
 uint64_t graph_next_deadline(const struct graph *graph)
 {
     uint64_t deadline = graph->expire_due_ms;
-    const uint64_t others[] = {graph->maintenance_due_ms, graph->presence_due_ms,
-                               graph->membership_due_ms,  graph->time_due_ms,
-                               pending_deadline(graph),   fetch_deadline(graph),
-                               maintain_deadline(graph),  newcomer_deadline(graph),
-                               upkeep_deadline(graph),    partition_deadline(graph)};
+    const uint64_t others[] = {
+        graph->maintenance_due_ms, graph->presence_due_ms,   graph->membership_due_ms,
+        graph->time_due_ms,        pending_deadline(graph),  fetch_deadline(graph),
+        maintain_deadline(graph),  newcomer_deadline(graph), upkeep_deadline(graph),
+        partition_deadline(graph), graph->drop_due_ms};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         deadline = others[i] < deadline ? others[i] : deadline;
     return deadline;

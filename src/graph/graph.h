@@ -74,6 +74,7 @@ enum graph_event_type {
     GRAPH_OPEN_DIRECT,  /* address, key: answered with GRAPH_COMPLETE (link id in value) */
     GRAPH_CLOSE_LINK,   /* link: a direct connection that the application ends */
     GRAPH_ALLOW_DIRECT, /* flag: somebody here wants direct connections */
+    GRAPH_REFUSED,      /* data: the body of REVOKED, from a link that is no neighbour's */
     GRAPH_ACTED,        /* this member has issued a certificate: it is to be known as a member */
     GRAPH_IMPORTED,     /* the group's database came from a file, and all of it was taken in */
     GRAPH_REVOKED       /* judge all links and records again (the caller's revocation was stored) */
@@ -96,7 +97,8 @@ struct graph_sealed {
  * and payload is empty. */
 struct graph_publish {
     enum publish_kind kind;
-    const struct graph_sealed *sealed; /* SEALED, IMPORTED: a version that is complete already */
+    const struct graph_sealed *sealed; /* SEALED, IMPORTED: versions that are complete already */
+    uint32_t sealed_count;             /* of SEALED; they take effect together */
     struct guid id;                    /* update, delete */
     struct guid type;
     uint64_t expiration;
@@ -162,7 +164,8 @@ enum graph_notice {
     GRAPH_NOTICE_SYNCHRONISED,   /* for the first time */
     GRAPH_NOTICE_PROPERTIES,
     GRAPH_NOTICE_TIME_OFFSET, /* value: the new offset, to be remembered */
-    GRAPH_NOTICE_REMEMBER     /* address, key: a member answered there */
+    GRAPH_NOTICE_REMEMBER,    /* address, key: a member answered there */
+    GRAPH_NOTICE_REVOKED      /* revocations were applied, or this member was refused by one */
 };
 enum graph_change { GRAPH_ADDED = 1, GRAPH_UPDATED = 2, GRAPH_DELETED = 3, GRAPH_EXPIRED = 4 };
 enum graph_link_status {

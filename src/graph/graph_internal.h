@@ -41,7 +41,9 @@ enum {
     DIALS_MS = 60 * 1000,
     PURGE_NOTES = 25, /* hours between the first and the last: 24 */
     REMEMBERED_MAX = 32,
-    OUTLIVED_MAX = 64
+    OUTLIVED_MAX = 64,
+    DROP_WAIT_MS = 1000, /* after the last revocation that came, for the other parts of a removal */
+    DROP_LATEST_MS = 10000
 };
 #define HORIZON_MARGIN                                                                             \
     (120 * TICKS_PER_SECOND) /* fingerprints cover what lives longer than this                     \
@@ -222,6 +224,9 @@ struct graph {
     uint64_t batch; /* counts lists of actions: those of one list have not been carried out */
     uint64_t random_counter;
     uint64_t next_token;
+    bool rejudge;         /* a revocation was accepted: judge the links at the end of the step */
+    uint64_t drop_due_ms; /* and what is stored then: several may be parts of one */
+    uint64_t drop_latest_ms;
     struct neighbour *neighbours;
     struct pending *pending;
     struct pending *pending_by_digest;
@@ -376,6 +381,10 @@ HRESULT recv_refuse(struct graph *graph, struct neighbour *neighbour, struct byt
 HRESULT recv_disconnect(struct graph *graph, struct neighbour *neighbour,
                         struct bytes body) MUST_CHECK;
 HRESULT recv_flood(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
+/* flood_check recomputes id and payload root of a FLOOD whose record is decoded. */
+HRESULT flood_check(struct graph *graph, const struct message_flood *flood,
+                    const struct record *record) MUST_CHECK;
+HRESULT recv_revoked(struct graph *graph, struct bytes body) MUST_CHECK;
 HRESULT recv_ack(struct graph *graph, struct neighbour *neighbour, struct bytes body) MUST_CHECK;
 HRESULT recv_advertise(struct graph *graph, struct neighbour *neighbour,
                        struct bytes body) MUST_CHECK;
@@ -444,7 +453,11 @@ HRESULT ack_one(struct graph *graph, struct neighbour *neighbour, const struct v
                 bool useful) MUST_CHECK;
 /* teach_revocations sends a neighbour the revocations that it has neither sent nor been sent. */
 HRESULT teach_revocations(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
-HRESULT rejudge_everything(struct graph *graph) MUST_CHECK;
+/* rejudge_links closes the links of whom a revocation removed; rejudge_timer takes away what it
+ * killed, when that is due; rejudge_restore looks whether that was still to be done. */
+HRESULT rejudge_links(struct graph *graph) MUST_CHECK;
+HRESULT rejudge_timer(struct graph *graph) MUST_CHECK;
+HRESULT rejudge_restore(struct graph *graph) MUST_CHECK;
 
 /* import.c */
 HRESULT import_version(struct graph *graph, const struct graph_sealed *sealed,

@@ -200,6 +200,9 @@ static HRESULT connect_next(struct graph *graph, uint64_t *next)
         graph->connecting = false;
         return S_OK;
     }
+    /* Who has just been told of a revocation knows a better reason soon. */
+    if (graph->drop_due_ms != UINT64_MAX)
+        return S_OK;
     return connect_failed(graph, graph->connect_tried > 0 ? PEER_E_NO_MEMBER_CONNECTIONS
                                                           : PEER_E_NO_MEMBERS_FOUND);
 }
@@ -487,6 +490,8 @@ uint64_t maintain_deadline(const struct graph *graph)
         uint64_t due = graph->connecting_since_ms + CONNECT_LIMIT_MS, dial = next_dial_ms(graph);
         if (!attempt_under_way(graph) && dial < due)
             due = dial > graph->now.ms ? dial : graph->now.ms;
+        if (due <= graph->now.ms && graph->drop_due_ms != UINT64_MAX)
+            due = graph->drop_due_ms;
         deadline = due < deadline ? due : deadline;
     }
     return deadline;

@@ -173,6 +173,8 @@ static HRESULT dispatch_message(struct graph *graph, struct neighbour *neighbour
         return recv_refuse(graph, neighbour, message->body);
     case MESSAGE_DISCONNECT:
         return recv_disconnect(graph, neighbour, message->body);
+    case MESSAGE_REVOKED:
+        return recv_revoked(graph, message->body);
     default:
         break;
     }

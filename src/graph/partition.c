@@ -199,8 +199,10 @@ static HRESULT tend_contact(struct graph *graph, const struct view *view)
     bool is_contact = view->contact_end > 0;
     bool too_many = is_contact && view->count > wanted + CONTACTS_SPREAD;
     bool too_few = !is_contact && view->count < wanted;
-    if (!writes(graph) || view->signature == 0)
+    if (!writes(graph) || view->signature == 0) {
+        graph->contact_due_ms = 0;
         return S_OK;
+    }
     if (!too_many && !too_few)
         graph->contact_due_ms = 0;
     else if (is_over(graph, &graph->contact_due_ms))
@@ -270,13 +272,14 @@ HRESULT partition_timer(struct graph *graph)
     HRESULT hr = view_init(graph, &view);
     if (FAILED(hr))
         return hr;
-    hr = tend_signature(graph, &view);
+    /* A record that may not be written keeps nothing else waiting. */
+    hr = own_record_outcome(tend_signature(graph, &view));
     if (SUCCEEDED(hr))
-        hr = tend_contact(graph, &view);
+        hr = own_record_outcome(tend_contact(graph, &view));
     if (SUCCEEDED(hr))
         hr = tend_cut(graph, &view);
     mem_free(view.contacts);
-    return own_record_outcome(hr);
+    return hr;
 }
 
 HRESULT partition_withdraw(struct graph *graph)

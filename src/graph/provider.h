@@ -97,6 +97,18 @@ struct provider_ops {
     /* link_allowed judges an authenticated link again, after a revocation or when its certificate
      * ends, with grace for wrong clocks. S_OK or PEER_E_NOT_AUTHORIZED. */
     HRESULT (*link_allowed)(struct provider *provider, const struct hash *key, uint64_t utc);
+
+    /* refusal appends the messages REVOKED that tell this key by which revocations it was removed.
+     * PEER_E_NOT_FOUND: by none that can be told. */
+    HRESULT (*refusal)(struct provider *provider, const struct hash *key, struct buffer *out);
+
+    /* removes_own judges a revocation that came with its signer's chain in REVOKED, its signature
+     * included. S_OK: it is about this member, and may stand; S_FALSE: about somebody else.
+     * PEER_E_INVALID_RECORD: wrong in itself. PEER_E_NOT_AUTHORIZED: refused for what this member
+     * knows. */
+    HRESULT(*removes_own)
+    (struct provider *provider, struct bytes chain, const struct record *record,
+     const struct hash *digest, const struct record_seal *seal, struct bytes payload);
 };
 
 struct provider {

@@ -152,12 +152,22 @@ static HRESULT why_not_sealed(struct graph *graph, const struct graph_publish *p
     return too_long ? E_INVALIDARG : PEER_E_NOT_AUTHORIZED;
 }
 
+/* What they revoke is judged at the end of the step, when all of them stand. */
+static HRESULT publish_all_sealed(struct graph *graph, const struct graph_publish *publish,
+                                  struct guid *id, bool *stored)
+{
+    HRESULT hr = S_OK;
+    for (uint32_t i = 0; i < publish->sealed_count && SUCCEEDED(hr); i++)
+        hr = publish_sealed(graph, &publish->sealed[i], id, stored);
+    return hr;
+}
+
 HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct guid *id,
                 bool *stored)
 {
     *stored = false;
     if (publish->kind == PUBLISH_SEALED)
-        return publish_sealed(graph, publish->sealed, id, stored);
+        return publish_all_sealed(graph, publish, id, stored);
     if (publish->kind == PUBLISH_IMPORTED)
         return import_version(graph, publish->sealed, stored);
     if (!publish->reserved && publish->kind != PUBLISH_DELETE &&

@@ -6,8 +6,8 @@
  * its link. */
 #include "graph/graph_internal.h"
 
-static HRESULT check_content(struct graph *graph, const struct message_flood *flood,
-                             const struct record *record)
+HRESULT flood_check(struct graph *graph, const struct message_flood *flood,
+                    const struct record *record)
 {
     struct guid id;
     record_make_id(graph->graph_id, record, &id);
@@ -44,7 +44,7 @@ HRESULT recv_flood(struct graph *graph, struct neighbour *neighbour, struct byte
     if (SUCCEEDED(hr))
         hr = record_header_decode(flood.header, &record);
     if (SUCCEEDED(hr))
-        hr = check_content(graph, &flood, &record);
+        hr = flood_check(graph, &flood, &record);
     if (FAILED(hr))
         return hr;
     graph->counters.floods_received++;

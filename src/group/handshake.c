@@ -10,6 +10,7 @@
  * intercepted. A stranger can make it hold LIMIT_UNAUTHENTICATED_BYTES at the most. */
 #include "group/handshake.h"
 
+#include "group/removal.h"
 #include "group/sni.h"
 #include "wire/message.h"
 
@@ -35,6 +36,7 @@ struct handshake {
     size_t consumed;     /* bytes of messages that were handled */
     struct buffer input; /* bytes not handled yet; after the end those of the graph */
     struct buffer chain; /* own, encoded */
+    struct buffer heard; /* the body of a REVOKED that came instead of an answer */
     uint8_t admission[HASH_SIZE];
     struct handshake_result result;
 };
@@ -43,7 +45,7 @@ static void write_auth_info(const struct handshake *handshake, struct wire_write
 {
     const struct security *security = handshake->security;
     const struct certificate_row *row;
-    HRESULT hr = security_own(security, handshake->utc, &row);
+    HRESULT hr = security_shown(security, handshake->utc, &row);
     wire_write_u8(writer, handshake->accepting ? KIND_OF_CALLER : (uint8_t)handshake->result.kind);
     wire_write_blob(writer, bytes_of_text(security_graph_id(security)));
     wire_write_blob(writer, bytes_of_text(SUCCEEDED(hr) ? row->peer_name : ""));
@@ -129,7 +131,7 @@ HRESULT handshake_start(struct security *security, const struct handshake_option
     made->result.kind = options->kind;
     made->step = options->accepting ? STEP_ADMISSION : STEP_AUTH_INFO;
     make_admission(made, options->channel);
-    HRESULT hr = security_own_chain(security, options->utc, &made->chain);
+    HRESULT hr = security_shown_chain(security, options->utc, &made->chain);
     if (SUCCEEDED(hr))
         hr = check_features(made, made->features);
     if (SUCCEEDED(hr) && !options->accepting)
@@ -147,6 +149,7 @@ void handshake_free(struct handshake *handshake)
         return;
     buffer_deinit(&handshake->input);
     buffer_deinit(&handshake->chain);
+    buffer_deinit(&handshake->heard);
     mem_wipe(handshake->admission, sizeof(handshake->admission));
     mem_free(handshake);
 }
@@ -154,7 +157,7 @@ void handshake_free(struct handshake *handshake)
 static bool is_own_name(const struct handshake *handshake, struct bytes name)
 {
     const struct certificate_row *row;
-    return SUCCEEDED(security_own(handshake->security, handshake->utc, &row)) &&
+    return SUCCEEDED(security_shown(handshake->security, handshake->utc, &row)) &&
            bytes_equal(name, bytes_of_text(row->peer_name));
 }
 
@@ -221,6 +224,24 @@ static HRESULT read_my_gmc(struct handshake *handshake, struct bytes body)
     return S_OK;
 }
 
+/* The other side says why it ends this; whether that is true is judged where records are. */
+static HRESULT read_revoked(struct handshake *handshake, struct bytes body)
+{
+    HRESULT hr = buffer_append(&handshake->heard, body.data, body.size);
+    return FAILED(hr) ? hr : PEER_E_NOT_AUTHORIZED;
+}
+
+/* [protocol 7] Who refuses for a revocation sends it. A listener that waits for the caller's first
+ * word takes no more than a stranger may send. */
+static void tell_refused(const struct handshake *handshake, struct buffer *out)
+{
+    size_t room = handshake->accepting ? SIZE_MAX
+                                       : LIMIT_UNAUTHENTICATED_BYTES - MESSAGE_HEADER_SIZE -
+                                             sizeof(handshake->admission);
+    HRESULT hr = security_refusal_of_chain(handshake->security, room, out);
+    (void)hr; /* then it hears the closing alone */
+}
+
 static HRESULT read_message(struct handshake *handshake, const struct message *message)
 {
     static const uint8_t awaited[] = {MESSAGE_ADMISSION, MESSAGE_AUTH_INFO, MESSAGE_HELLO,
@@ -228,6 +249,8 @@ static HRESULT read_message(struct handshake *handshake, const struct message *m
     HRESULT hr;
     if (message->type >= MESSAGE_SKIPPABLE && handshake->step != STEP_ADMISSION)
         return S_OK;
+    if (message->type == MESSAGE_REVOKED && handshake->step != STEP_ADMISSION)
+        return read_revoked(handshake, message->body);
     if (message->type != awaited[handshake->step])
         return PEER_E_INVALID_RECORD;
     switch (message->type) {
@@ -301,10 +324,18 @@ HRESULT handshake_feed(struct handshake *handshake, struct bytes data, struct bu
         hr = FAILED(sent) ? sent : hr;
     }
     if (FAILED(hr)) {
+        bool refused = handshake->step == STEP_MY_GMC && handshake->heard.size == 0;
+        if (refused && hr == PEER_E_NOT_AUTHORIZED)
+            tell_refused(handshake, out);
         handshake->step = STEP_FAILED;
         handshake->failure = hr;
     }
     return hr;
+}
+
+struct bytes handshake_refusal(const struct handshake *handshake)
+{
+    return buffer_view(&handshake->heard);
 }
 
 const struct handshake_result *handshake_result(const struct handshake *handshake)

@@ -40,21 +40,27 @@ struct handshake_options {
 };
 
 /* handshake_start borrows security until handshake_free. The caller's ADMISSION is appended to out;
- * the accepting side has nothing to say yet. PEER_E_NOT_AUTHORIZED: no own certificate that holds;
+ * the accepting side has nothing to say yet. Who was removed may try all the same (security_shown).
+ * PEER_E_NOT_AUTHORIZED: no own certificate that holds;
  * PEER_E_INVALID_TIME_PERIOD: the own certificate has ended or not begun. E_OUTOFMEMORY. */
 HRESULT handshake_start(struct security *security, const struct handshake_options *options,
                         struct handshake **handshake, struct buffer *out) MUST_CHECK;
 void handshake_free(struct handshake *handshake); /* NULL is fine */
 
-/* handshake_feed takes bytes from the link and appends what is to be sent to out, nothing when it
- * fails. S_FALSE: going on. S_OK: done; what was fed beyond the handshake waits in
- * handshake_leftover. A failure stays: close the link. PEER_E_CONNECTION_NOT_AUTHENTICATED: the
- * certificate's key is not the TLS key, or not the one dialled. PEER_E_NOT_AUTHORIZED: a caller
- * that begins with anything but a right ADMISSION; another group, no chain, ended or revoked.
- * PEER_E_UNSUPPORTED_VERSION: another protocol version, or features that the group demands are
- * missing. PEER_E_INVALID_RECORD: not our protocol. E_OUTOFMEMORY. */
+/* handshake_feed takes bytes from the link and appends what is to be sent to out; when it fails,
+ * nothing, or REVOKED where a revocation is the reason. S_FALSE: going on. S_OK: done; what was fed
+ * beyond the handshake waits in handshake_leftover. A failure stays: close the link.
+ * PEER_E_CONNECTION_NOT_AUTHENTICATED: the certificate's key is not the TLS key, or not the one
+ * dialled. PEER_E_NOT_AUTHORIZED: a caller that begins with anything but a right ADMISSION; another
+ * group, no chain, ended or revoked. PEER_E_UNSUPPORTED_VERSION: another protocol version, or
+ * features that the group demands are missing. PEER_E_INVALID_RECORD: not our protocol.
+ * E_OUTOFMEMORY. */
 HRESULT handshake_feed(struct handshake *handshake, struct bytes data,
                        struct buffer *out) MUST_CHECK;
+
+/* After a failure: the body of the REVOKED by which the other side refused this one; empty: none
+ * came. Borrowed until handshake_free. */
+struct bytes handshake_refusal(const struct handshake *handshake);
 
 /* After S_OK: borrowed until handshake_free. */
 const struct handshake_result *handshake_result(const struct handshake *handshake);

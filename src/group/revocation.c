@@ -129,15 +129,16 @@ static struct entry *entries_of(const struct revocation_set *set, const struct h
     return entries ? entries->first : NULL;
 }
 
-/* may_revoke: the group key and deputies may revoke any (a deputy no deputy); an administrator
- * those below its own certificate and those without the administrator role. */
-static bool may_revoke(const struct certificate_row *seal, const struct certificate_row *row)
+/* The group key may revoke any; a deputy all but those that the group's certificate issued itself,
+ * which are the creator's and the deputies'; an administrator those below its own certificate and
+ * those without the administrator role. */
+bool revocation_may_revoke(const struct certificate_row *seal, const struct certificate_row *row)
 {
     if (row->depth == 0)
         return false;
     if (seal->depth == 0)
         return true;
-    if (row->deputy)
+    if (row->depth == 1)
         return false;
     if (seal->deputy)
         return true;
@@ -154,7 +155,7 @@ static bool may_readmit(const struct certificate_row *issuer)
 
 static bool hits(const struct entry *entry, const struct certificate_row *row)
 {
-    return entry->in_force && may_revoke(entry->seal, row) &&
+    return entry->in_force && revocation_may_revoke(entry->seal, row) &&
            (row->not_before <= entry->time || !may_readmit(row->issuer));
 }
 
@@ -366,6 +367,62 @@ bool revocation_needs(struct revocation_set *set, const struct certificate_row *
     return false;
 }
 
+/* Inserts by the length of the keep-list; the longest go when there are too many. */
+static uint32_t insert_shortest(const struct entry *entries[REVOCATION_WHY_MAX], uint32_t count,
+                                const struct entry *entry)
+{
+    uint32_t at = count;
+    while (at > 0 && entries[at - 1]->keep.size > entry->keep.size)
+        at--;
+    if (at == REVOCATION_WHY_MAX)
+        return count;
+    uint32_t kept = count < REVOCATION_WHY_MAX ? count : REVOCATION_WHY_MAX - 1;
+    memmove(&entries[at + 1], &entries[at], (kept - at) * sizeof(entries[0]));
+    entries[at] = entry;
+    return kept + 1;
+}
+
+uint32_t revocation_why(struct revocation_set *set, const struct certificate_row *row,
+                        struct hash digests[REVOCATION_WHY_MAX])
+{
+    const struct entry *found[REVOCATION_WHY_MAX];
+    uint32_t count = 0;
+    decide(set);
+    for (; row && count == 0; row = row->issuer) {
+        for (const struct entry *entry = entries_of(set, &row->key_hash); entry;
+             entry = entry->next_of_key) {
+            if (hits(entry, row))
+                count = insert_shortest(found, count, entry);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++)
+        digests[i] = found[i]->digest;
+    return count;
+}
+
+bool revocation_names(const struct revocation_set *set, const struct hash *key)
+{
+    return entries_of(set, key) != NULL;
+}
+
+uint32_t revocation_count(const struct revocation_set *set)
+{
+    return set->count;
+}
+
+void revocation_view_at(struct revocation_set *set, uint32_t index, struct revocation_view *view)
+{
+    ASSERT(index < set->count);
+    decide(set);
+    const struct entry *entry = set->entries[index];
+    *view = (struct revocation_view){.digest = entry->digest,
+                                     .key = entry->key,
+                                     .time = entry->time,
+                                     .seal = entry->seal,
+                                     .keep_count = (uint32_t)(entry->keep.size / HASH_SIZE),
+                                     .in_force = entry->in_force};
+}
+
 uint64_t revocation_last(struct revocation_set *set, const struct hash *key)
 {
     uint64_t last = 0;
@@ -391,7 +448,7 @@ bool revocation_may_take_over(struct revocation_set *set, const struct hash *dig
         return false;
     for (const struct certificate_row *row = certificate_table_of_key(table, &entry->key); row;
          row = row->next_of_key)
-        if (hits(entry, row) && !may_revoke(seal, row))
+        if (hits(entry, row) && !revocation_may_revoke(seal, row))
             return false;
     return true;
 }

@@ -58,6 +58,28 @@ bool revocation_signature_dead(struct revocation_set *set, const struct certific
                                const struct hash *digest);
 /* revocation_needs: this row seals a revocation of the set and must stay. */
 bool revocation_needs(struct revocation_set *set, const struct certificate_row *row);
+/* revocation_may_revoke: may what this certificate seals remove that one? */
+bool revocation_may_revoke(const struct certificate_row *seal, const struct certificate_row *row);
+/* revocation_why names the record versions by which a dead certificate, or the nearest one above
+ * it, was removed, those with the shortest keep-lists first; returns how many, at most
+ * REVOCATION_WHY_MAX. */
+enum { REVOCATION_WHY_MAX = 8 };
+uint32_t revocation_why(struct revocation_set *set, const struct certificate_row *row,
+                        struct hash digests[REVOCATION_WHY_MAX]);
+/* revocation_names: a revocation of the set, in force or not, is about this key. */
+bool revocation_names(const struct revocation_set *set, const struct hash *key);
+/* What the set knows of one revocation. */
+struct revocation_view {
+    struct hash digest;
+    struct hash key;
+    uint64_t time;
+    const struct certificate_row *seal;
+    uint32_t keep_count;
+    bool in_force;
+};
+/* revocation_count and revocation_view_at list the set; the order changes with every other call. */
+uint32_t revocation_count(const struct revocation_set *set);
+void revocation_view_at(struct revocation_set *set, uint32_t index, struct revocation_view *view);
 /* revocation_last gives the greatest T in force against a key; 0: none. A readmission starts after
  * it. */
 uint64_t revocation_last(struct revocation_set *set, const struct hash *key);

@@ -4,6 +4,7 @@
  * records give properties and revocations. security_found.c and security_join.c make what is opened
  * here. Failure: whatever fails while it is built is freed again; a store that contradicts itself
  * is PEER_E_INVALID_DATABASE. */
+#include "group/removal.h"
 #include "group/security_internal.h"
 
 #define VALUE_IDENTITY "own/identity"
@@ -58,6 +59,8 @@ static const struct provider_ops security_ops = {
     .certificate_take = security_certificate_take,
     .lacks_revocations = lacks_revocations,
     .link_allowed = link_allowed,
+    .refusal = security_refusal,
+    .removes_own = security_removes_own,
 };
 
 void security_free(struct security *security)
@@ -144,6 +147,8 @@ static HRESULT load(struct security *security, struct signing_key *group_key)
     }
     if (SUCCEEDED(hr))
         hr = security_load_records(security);
+    if (SUCCEEDED(hr))
+        hr = security_gone_each(security, NULL, NULL);
     return SUCCEEDED(hr) ? security_load_joining(security) : hr;
 }
 

@@ -71,9 +71,11 @@ static HRESULT enter_all(struct admission *admission, struct bytes chain)
 static HRESULT judge_last(const struct admission *admission, uint64_t utc)
 {
     const struct certificate_row *row = admission->last;
-    bool good = certificate_row_valid(row, utc, VALIDITY_GRACE) &&
-                !revocation_certificate_dead(admission->security->revocations, row);
-    return good ? S_OK : PEER_E_NOT_AUTHORIZED;
+    struct security *security = admission->security;
+    bool dead = revocation_certificate_dead(security->revocations, row);
+    if (dead)
+        security->refusal_count = revocation_why(security->revocations, row, security->refusals);
+    return certificate_row_valid(row, utc, VALIDITY_GRACE) && !dead ? S_OK : PEER_E_NOT_AUTHORIZED;
 }
 
 static HRESULT store_added(const struct admission *admission)
@@ -90,6 +92,7 @@ HRESULT security_admit(struct security *security, struct bytes chain, const uint
 {
     struct admission admission = {.security = security};
     *row = NULL;
+    security->refusal_count = 0;
     HRESULT hr = check_leaf(security, chain, key);
     if (SUCCEEDED(hr))
         hr = enter_all(&admission, chain);

@@ -65,7 +65,10 @@ HRESULT security_keep(struct security *security, struct bytes der, struct certif
         certificate_table_remove(security->table, added);
         if (row)
             *row = NULL;
+        return hr;
     }
+    /* What was removed before it came is no news. */
+    added->gone = revocation_certificate_dead(security->revocations, added);
     return hr;
 }
 
@@ -218,12 +221,19 @@ static bool link_uses(const struct collecting *collecting, const struct certific
     return false;
 }
 
+/* One certificate of who was removed stays, for the name. */
+static bool names_removed(const struct security *security, const struct certificate_row *row)
+{
+    return revocation_names(security->revocations, &row->key_hash) &&
+           certificate_table_of_key(security->table, &row->key_hash) == row;
+}
+
 static HRESULT is_needed(const struct collecting *collecting, const struct certificate_row *row,
                          bool *needed)
 {
     struct security *security = collecting->security;
     *needed = row->children > 0 || row->announced || row->own || link_uses(collecting, row) ||
-              revocation_needs(security->revocations, row);
+              revocation_needs(security->revocations, row) || names_removed(security, row);
     if (*needed)
         return S_OK;
     HRESULT hr =

@@ -36,6 +36,8 @@ struct security {
     bool properties_unsupported; /* they are of a later version, or demand what is not here */
     struct group_properties properties;
     struct joining joining;
+    struct hash refusals[REVOCATION_WHY_MAX]; /* the last chain not admitted was dead by these */
+    uint32_t refusal_count;
 };
 
 static inline struct security *security_of(struct provider *provider)
@@ -65,6 +67,20 @@ HRESULT security_judge(struct provider *provider, const struct record *record,
                        struct bytes payload, struct verify_job *job);
 HRESULT security_seal(struct provider *provider, const struct record *record,
                       const struct hash *digest, struct record_seal *seal);
+/* security_sign signs a version under a certificate whose key it is; no right is looked at. */
+void security_sign(const struct signing_key *key, const struct certificate_row *row,
+                   const struct hash *digest, struct record_seal *seal);
+
+/* ---- security_revoke.c ---- */
+/* security_find_name gives the key of a certificate that bears a peer name. PEER_E_NOT_FOUND. */
+HRESULT security_find_name(struct security *security, const char *peer_name,
+                           struct hash *key) MUST_CHECK;
+
+/* ---- security_issue.c ---- */
+/* security_readmission moves a beginning behind the last removal of a key (whole seconds). S_FALSE:
+ * it was not removed. */
+HRESULT security_readmission(struct security *security, const struct hash *key,
+                             uint64_t *not_before);
 
 /* ---- security_certificates.c ---- */
 bool security_certificate_has(struct provider *provider, const struct hash *certificate);

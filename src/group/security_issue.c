@@ -37,22 +37,30 @@ static HRESULT check_right(const struct certificate_row *issuer,
     return possible ? S_OK : E_INVALIDARG;
 }
 
+HRESULT security_readmission(struct security *security, const struct hash *key,
+                             uint64_t *not_before)
+{
+    uint64_t last = revocation_last(security->revocations, key);
+    if (last == 0)
+        return S_FALSE;
+    if (*not_before <= last)
+        *not_before = whole_seconds(last) + TICKS_PER_SECOND;
+    return S_OK;
+}
+
 /* [protocol 7] Who was removed comes back with a certificate that starts later, by an
  * administrator. */
 static HRESULT readmit(struct security *security, const struct certificate_row *issuer, bool chosen,
                        struct certificate_request *wanted)
 {
     struct hash key;
+    uint64_t before = wanted->not_before;
     key_hash(wanted->key, &key);
-    uint64_t last = revocation_last(security->revocations, &key);
-    if (last == 0)
+    if (security_readmission(security, &key, &wanted->not_before) == S_FALSE)
         return S_OK;
     if (!(issuer->roles & ROLE_ADMIN))
         return PEER_E_NOT_AUTHORIZED;
-    if (wanted->not_before > last)
-        return S_OK;
-    wanted->not_before = whole_seconds(last) + TICKS_PER_SECOND;
-    return chosen ? E_INVALIDARG : S_OK;
+    return chosen && wanted->not_before != before ? E_INVALIDARG : S_OK;
 }
 
 /* [ruling 23] Dates nest; a certificate starts up to 20 minutes before its issue. */

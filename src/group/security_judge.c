@@ -259,8 +259,8 @@ HRESULT security_judge(struct provider *provider, const struct record *record,
     return S_OK;
 }
 
-static void sign(const struct signing_key *key, const struct certificate_row *row,
-                 const struct hash *digest, struct record_seal *seal)
+void security_sign(const struct signing_key *key, const struct certificate_row *row,
+                   const struct hash *digest, struct record_seal *seal)
 {
     uint8_t message[sizeof(((struct verify_job *)NULL)->message)];
     record_signed_bytes(digest, message);
@@ -294,12 +294,12 @@ HRESULT security_seal(struct provider *provider, const struct record *record,
     if (hash_equal(signer, &root->key_hash)) {
         if (!security->group_key || !header_passes(security, root, record))
             return PEER_E_NOT_AUTHORIZED;
-        sign(security->group_key, root, digest, seal);
+        security_sign(security->group_key, root, digest, seal);
         return S_OK;
     }
     const struct certificate_row *row = sealing_row(security, record, digest);
     if (!row)
         return PEER_E_NOT_AUTHORIZED;
-    sign(security->key, row, digest, seal);
+    security_sign(security->key, row, digest, seal);
     return S_OK;
 }

@@ -30,6 +30,7 @@ enum message_type {
     MESSAGE_CERTIFICATE_REQUEST = 0x10,
     MESSAGE_CERTIFICATE = 0x11,
     MESSAGE_PING = 0x12,
+    MESSAGE_REVOKED = 0x13,
     MESSAGE_HELLO = 0x20,
     MESSAGE_MY_GMC = 0x21,
     MESSAGE_YOUR_GMC = 0x22,
@@ -165,6 +166,16 @@ struct message_flood {
 };
 HRESULT message_encode_flood(const struct message_flood *flood, struct buffer *out) MUST_CHECK;
 HRESULT message_decode_flood(struct bytes body, struct message_flood *flood) MUST_CHECK;
+
+/* REVOKED, in message_revoked.c. encode: E_INVALIDARG: too large for a message. */
+struct message_revoked {
+    struct bytes chain;      /* of who signed: (u32 length, DER)* from the root down */
+    struct bytes flood_body; /* of the same FLOOD as flood */
+    struct message_flood flood;
+};
+HRESULT message_encode_revoked(struct bytes chain, const struct message_flood *flood,
+                               struct buffer *out) MUST_CHECK;
+HRESULT message_decode_revoked(struct bytes body, struct message_revoked *message) MUST_CHECK;
 
 enum { PIECE_PATH_MAX = 10 };
 struct message_piece {

@@ -70,6 +70,7 @@ extern const struct oom_case oom_cases_common[];
 extern const struct oom_case oom_cases_group[];
 extern const struct oom_case oom_cases_record[];
 extern const struct oom_case oom_cases_link[];
+extern const struct oom_case oom_cases_removal[];
 
 /* oom_template_make fills the home at PEERGROUP_HOME; in a oom_now. */
 void oom_template_make(struct oom_template *template);

@@ -158,7 +158,7 @@ static bool wanted(const struct oom_case *oom, int count, char **names)
 }
 
 static const struct oom_case *const lists[] = {oom_cases_common, oom_cases_group, oom_cases_record,
-                                               oom_cases_link};
+                                               oom_cases_link, oom_cases_removal};
 
 static struct oom_template *make_template(void)
 {

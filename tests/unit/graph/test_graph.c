@@ -78,7 +78,7 @@ static void unknown_links_and_tokens_are_ignored(void **state)
     sim_add(sim, &(struct sim_node_options){.synchronised = true});
     const enum graph_event_type types[] = {GRAPH_LINK_DATA, GRAPH_LINK_FULL,   GRAPH_LINK_DRAINED,
                                            GRAPH_LINK_DOWN, GRAPH_DIAL_FAILED, GRAPH_TIMER,
-                                           GRAPH_REVOKED,   GRAPH_LEAVE};
+                                           GRAPH_REFUSED,   GRAPH_LEAVE};
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         struct graph_event event = {
             .type = types[i], .link = 99, .dial = 99, .data = bytes_of("abc", 3)};
@@ -89,6 +89,9 @@ static void unknown_links_and_tokens_are_ignored(void **state)
         .type = GRAPH_VERIFIED, .verdicts = &verdict, .verdict_count = 1};
     assert_ok(sim_event(sim, 0, &verified));
     assert_int_equal(sim_node(sim, 0)->notice_count, 0);
+    struct graph_event revoked = {.type = GRAPH_REVOKED};
+    assert_ok(sim_event(sim, 0, &revoked));
+    assert_int_equal(sim_notices(sim, 0, GRAPH_NOTICE_REVOKED, 0), 1);
     struct graph_event send = {.type = GRAPH_SEND_DATA, .link = 99, .request = 1};
     assert_ok(sim_event(sim, 0, &send));
     assert_hr(sim_node(sim, 0)->completed_hr, PEER_E_CONNECTION_NOT_FOUND);

@@ -265,6 +265,12 @@ static HRESULT decode_certificate(struct bytes body)
     return message_decode_certificate(body, &message);
 }
 
+static HRESULT decode_revoked(struct bytes body)
+{
+    struct message_revoked message;
+    return message_decode_revoked(body, &message);
+}
+
 static HRESULT decode_ping(struct bytes body)
 {
     struct message_ping message;
@@ -306,6 +312,24 @@ static void small_ones_round_trip(void **state)
     assert_ok(message_decode_certificate(body_of(&out, MESSAGE_CERTIFICATE), &c));
     assert_true(bytes_equal(c.chain, certificate.chain));
     only_whole(&out, decode_certificate);
+
+    out.size = 0;
+    static const uint8_t revoked_signature[64], too_large[LIMIT_MESSAGE_SIZE];
+    struct message_flood why = {.header = bytes_of("header", 6),
+                                .certificate = {{7}},
+                                .signature = bytes_of(revoked_signature, 64)};
+    struct message_revoked r;
+    assert_ok(message_encode_revoked(bytes_of("ch", 2), &why, &out));
+    assert_ok(message_decode_revoked(body_of(&out, MESSAGE_REVOKED), &r));
+    assert_true(bytes_equal(r.chain, bytes_of("ch", 2)));
+    assert_true(bytes_equal(r.flood.header, why.header) && r.flood.certificate.bytes[0] == 7);
+    only_whole(&out, decode_revoked);
+    out.data[MESSAGE_HEADER_SIZE + 4 + 2] = FLOOD_PAYLOAD_IN_PIECES;
+    assert_hr(decode_revoked(body_of(&out, MESSAGE_REVOKED)), PEER_E_INVALID_RECORD);
+    out.size = 0;
+    assert_hr(message_encode_revoked(bytes_of(too_large, sizeof(too_large)), &why, &out),
+              E_INVALIDARG);
+    assert_int_equal(out.size, 0);
 
     out.size = 0;
     struct message_ping ping = {.horizon = 1, .count = 2, .sum = {3, 4}}, p;

@@ -1,0 +1,52 @@
+/* node_removal.c - what a removal does to a node: others have left, or this one was put out.
+ *
+ * Happy path: after revocations were applied, each member that is none any more is told to the
+ * application once. When this member is among them, it hears AUTHENTICATION_FAILED and
+ * CONNECTION_FAILED with PEER_E_NOT_AUTHORIZED, says goodbye and is offline; its records stay
+ * readable, and it may try again, since a removal can be undone by one of higher rank. Failure: a
+ * step that fails rolls the node back as always. */
+#include "engine/engine_internal.h"
+#include "group/removal.h"
+
+enum { MEMBER_LEFT = 5 };
+
+void node_hear_refusal(struct node *node, struct bytes body)
+{
+    struct graph_event event = {.type = GRAPH_REFUSED, .data = body};
+    if (body.size > 0)
+        node_step_quiet(node, &event);
+}
+
+static void tell_gone(void *context, const struct hash *key, const char *peer_name)
+{
+    struct node *node = context;
+    (void)key;
+    if (strcmp(peer_name, node->identity) != 0)
+        node_post_member(node, MEMBER_LEFT, peer_name);
+}
+
+/* Once for each time that it was online or wanted to be. */
+static void put_out(struct node *node)
+{
+    struct graph_event leave = {.type = GRAPH_LEAVE};
+    struct engine_event refused = {.type = ENGINE_EVENT_AUTHENTICATION};
+    struct engine_event failed = {.type = ENGINE_EVENT_CONNECT_FAILED, .hr = PEER_E_NOT_AUTHORIZED};
+    if (!node->connected)
+        return;
+    node->connected = false;
+    node_step_quiet(node, &leave);
+    node_unlisten(node);
+    events_post(node, &refused);
+    events_post(node, &failed);
+}
+
+void node_revoked(struct node *node)
+{
+    HRESULT hr = security_gone_each(node->security, tell_gone, node);
+    if (FAILED(hr))
+        node->failed = hr;
+    if (security_is_removed(node->security))
+        put_out(node);
+    else if (node->connected && graph_is_synchronised(node->graph))
+        node->connected = node_listen(node); /* a removal that was undone */
+}
