@@ -48,14 +48,6 @@ NOT_BUILT(PeerGroupImportConfig,
           (PCWSTR pwzXML, PCWSTR pwzPassword, BOOL fOverwrite, PWSTR *ppwzIdentity,
            PWSTR *ppwzGroup),
           CLEAR2(ppwzIdentity, ppwzGroup))
-NOT_BUILT(PeerGroupPasswordJoin,
-          (PCWSTR pwzIdentity, PCWSTR pwzInvitation, PCWSTR pwzPassword, PCWSTR pwzCloud,
-           HGROUP *phGroup),
-          CLEAR(phGroup))
-NOT_BUILT(PeerGroupCreatePasswordInvitation, (HGROUP hGroup, PWSTR *ppwzInvitation),
-          CLEAR(ppwzInvitation))
-NOT_BUILT(PeerGroupResumePasswordAuthentication, (HGROUP hGroup, HPEEREVENT hPeerEventHandle),
-          NOTHING)
 
 /* PNRP */
 NOT_BUILT(PeerNameToPeerHostName, (PCWSTR pwzPeerName, PWSTR *ppwzHostName), CLEAR(ppwzHostName))

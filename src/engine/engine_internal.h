@@ -80,7 +80,9 @@ struct node_link {
     bool incoming;
     bool in_graph;
     bool was_full;
-    struct hash certificate; /* of the member at the other end */
+    struct buffer waiting;            /* goes out when what it rests on is committed */
+    struct handshake_refusal refusal; /* of joining by password */
+    struct hash certificate;          /* of the member at the other end */
     uint64_t token;
     UT_hash_handle hh;
 };
@@ -98,6 +100,15 @@ struct presence_entry {
     struct hash key;
     char *peer_name;
     UT_hash_handle hh;
+};
+
+/* For who joins by password, and for who admits by it. node_password.c */
+struct node_password {
+    struct password_key key; /* until a certificate is held */
+    char *text;              /* in guarded memory: for terms that the key does not fit; or NULL */
+    uint64_t generation;     /* counts the passwords given */
+    bool deriving;
+    struct password_guard guard;
 };
 
 struct registration;
@@ -127,6 +138,7 @@ struct node {
     struct node_link *links;
     struct node_dial *dials;
     struct presence_entry *presences;
+    struct node_password password;
     struct registration *registrations;
     struct call *waiting; /* ends with the next commit */
     bool dirty;
@@ -154,6 +166,8 @@ struct node_parts {
     struct security *security;
     int lock_fd;
     bool announced; /* new, and known to the user's database by our hand */
+    struct password_key password_key;
+    char *password_text; /* guarded (sodium_free), or NULL */
 };
 void node_parts_deinit(struct node_parts *parts);
 
@@ -168,6 +182,27 @@ void group_parts_undo(struct node_parts *parts);
 HRESULT group_parts_open(const char *identity, const struct group_entry *entry,
                          struct node_parts *parts) MUST_CHECK;
 HRESULT group_parts_remove(const char *identity, const struct group_entry *entry) MUST_CHECK;
+/* group_parts_password reads the key of a password while there is no certificate, and removes it
+ * when there is one. */
+HRESULT group_parts_password(struct node_parts *parts) MUST_CHECK;
+
+/* group_calls.c: what joining by password shares with the other ways into a group. Any thread but
+ * the loop's. */
+void group_opening_lock(void); /* one thread at a time opens, joins or deletes */
+void group_opening_unlock(void);
+HRESULT group_require_engine(void) MUST_CHECK;
+HRESULT group_select_cloud(const char *name, bool own_words, struct cloud_info *info) MUST_CHECK;
+HRESULT group_adopt(struct node_parts *parts, uint64_t *session) MUST_CHECK;
+/* group_reopen gives one more session on a group that is open here; S_FALSE: it is not. */
+HRESULT group_reopen(const char *identity, const char *group, uint64_t *session) MUST_CHECK;
+/* group_join_undo takes back what a join has made that failed. */
+void group_join_undo(struct node_parts *parts, bool fresh, const char *identity, const char *group);
+/* group_go_online is PeerGroupConnect, on the loop. */
+HRESULT group_go_online(struct node *node, const struct address *addresses,
+                        uint32_t count) MUST_CHECK;
+/* property_calls.c: node_invitation wraps a chain into an invitation. */
+HRESULT node_invitation(struct node *node, enum group_scheme scheme, struct bytes chain,
+                        struct buffer *xml) MUST_CHECK;
 
 /* node.c */
 HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **node) MUST_CHECK;
@@ -212,6 +247,26 @@ void node_verify(struct node *node, const struct graph_action *actions, uint32_t
 struct sockaddr_in6 socket_address(const struct address *address);
 struct address address_of_socket(const struct sockaddr_in6 *socket);
 
+/* node_links_committed sends what waited for the commit. */
+void node_links_committed(struct node *node);
+/* node_link_turn does what a handshake wants after it was fed: out goes out now or with the commit;
+ * hr is the handshake's. */
+void node_link_turn(struct node *node, struct node_link *link, HRESULT hr, struct buffer *out);
+
+/* node_password.c */
+void node_password_deinit(struct node *node);
+void node_password_options(struct node *node, const struct node_link *link,
+                           struct handshake_options *options);
+/* node_password_derive gets the key that a link's handshake wants. */
+void node_password_derive(struct node *node, struct node_link *link,
+                          const struct group_password *password);
+/* node_password_set keeps a key, on disk first; text (taken) may be NULL. */
+HRESULT node_password_set(struct node *node, const struct password_key *key, char *text) MUST_CHECK;
+/* node_password_spent forgets the password once a certificate is held and committed. */
+void node_password_spent(struct node *node);
+/* password_text_copy copies into guarded memory; NULL: no memory. */
+char *password_text_copy(const char *text);
+
 /* node_events.c */
 void node_notice(struct node *node, const struct graph_action *action);
 HRESULT node_load_presences(struct node *node) MUST_CHECK;
@@ -227,6 +282,7 @@ void events_post(struct node *node,
 void events_signal(struct node *node);
 /* events_allow_direct tells the graph whether somebody here wants direct connections. */
 void events_allow_direct(struct node *node);
+bool events_has(const struct node *node, uint64_t registration);
 bool events_wanted(const struct node *node, enum engine_event_type type);
 void events_end(struct node *node);
 

@@ -5,6 +5,7 @@
  * nothing that would be taken for a group. Removing happens under the same lock. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "group/password_file.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -70,6 +71,9 @@ void group_parts_undo(struct node_parts *parts)
     if (parts->announced) { /* else it may be there by somebody else's hand */
         HRESULT hr = group_entry_remove(identity, group);
         (void)hr; /* the first failure is the one to tell */
+        hr = password_file_remove(identity, group);
+        (void)hr; /* likewise */
+        parts->announced = false;
     }
     if (parts->group_key) {
         uint8_t key[KEY_SIZE];
@@ -129,6 +133,20 @@ HRESULT group_parts_open(const char *identity, const struct group_entry *entry,
     return hr == PEER_E_DATABASE_ACCESSDENIED ? PEER_E_NO_KEY_ACCESS : hr;
 }
 
+HRESULT group_parts_password(struct node_parts *parts)
+{
+    HRESULT hr;
+    if (security_needs_password(parts->security, loop_utc())) {
+        hr = password_file_load(parts->identity, parts->group, &parts->password_key);
+        return hr == PEER_E_NOT_FOUND ? S_OK : hr;
+    }
+    /* Left by a process that ended between the certificate's commit and this. */
+    hr = password_file_remove(parts->identity, parts->group);
+    if (FAILED(hr))
+        log_line(LOG_WARNING, "a password's key stays behind: 0x%08x", (unsigned)hr);
+    return S_OK;
+}
+
 /* All of it goes while this process holds the lock, so that nobody opens what is on its way out.
  * Which key is the group's must be read before; what cannot be read may go too. */
 static HRESULT remove_parts(const char *identity, const struct group_entry *entry,
@@ -150,6 +168,9 @@ static HRESULT remove_parts(const char *identity, const struct group_entry *entr
         if (FAILED(removed))
             log_line(LOG_WARNING, "a group's key stays behind: 0x%08x", (unsigned)removed);
     }
+    HRESULT forgotten = password_file_remove(identity, entry->group);
+    if (FAILED(forgotten))
+        log_line(LOG_WARNING, "a password's key stays behind: 0x%08x", (unsigned)forgotten);
     security_free(opened->security);
     store_free(opened->store);
     opened->security = NULL;

@@ -145,6 +145,29 @@ struct invite_call {
     struct buffer xml;
 };
 
+HRESULT node_invitation(struct node *node, enum group_scheme scheme, struct bytes chain,
+                        struct buffer *xml)
+{
+    struct sockaddr_in6 sockets[LIMIT_ADDRESSES];
+    struct address hints[LIMIT_ADDRESSES];
+    uint32_t count = 0;
+    if (node->listening)
+        count = transport_addresses(node->engine->transport, sockets, LIMIT_ADDRESSES);
+    for (uint32_t i = 0; i < count; i++)
+        hints[i] = address_of_socket(&sockets[i]);
+    struct invite_request wrap = {.scheme = scheme,
+                                  .chain = chain,
+                                  .scope = SCOPE_GLOBAL,
+                                  .hints = hints,
+                                  .hint_count = count};
+    const char *cloud = security_cloud(node->security);
+    if (strncmp(cloud, "LinkLocal_", 10) == 0) {
+        wrap.scope = SCOPE_LINK_LOCAL;
+        wrap.cloud_flags = CLOUD_FLAG_PRIVATE;
+    }
+    return security_invite(node->security, &wrap, xml);
+}
+
 static HRESULT invite(struct node *node, struct invite_call *this, struct buffer *chain)
 {
     uint64_t utc = loop_utc();
@@ -157,24 +180,7 @@ static HRESULT invite(struct node *node, struct invite_call *this, struct buffer
     HRESULT hr = security_issue(node->security, &request, utc, chain);
     if (FAILED(hr))
         return hr;
-    struct sockaddr_in6 sockets[LIMIT_ADDRESSES];
-    struct address hints[LIMIT_ADDRESSES];
-    uint32_t count = 0;
-    if (node->listening)
-        count = transport_addresses(node->engine->transport, sockets, LIMIT_ADDRESSES);
-    for (uint32_t i = 0; i < count; i++)
-        hints[i] = address_of_socket(&sockets[i]);
-    struct invite_request wrap = {.scheme = GROUP_SCHEME_CERTIFICATE,
-                                  .chain = buffer_view(chain),
-                                  .scope = SCOPE_GLOBAL,
-                                  .hints = hints,
-                                  .hint_count = count};
-    const char *cloud = security_cloud(node->security);
-    if (strncmp(cloud, "LinkLocal_", 10) == 0) {
-        wrap.scope = SCOPE_LINK_LOCAL;
-        wrap.cloud_flags = CLOUD_FLAG_PRIVATE;
-    }
-    return security_invite(node->security, &wrap, &this->xml);
+    return node_invitation(node, GROUP_SCHEME_CERTIFICATE, buffer_view(chain), &this->xml);
 }
 
 static HRESULT run_invite(struct call *call)

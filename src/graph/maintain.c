@@ -208,6 +208,20 @@ HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
     return connect_next(graph);
 }
 
+/* A member answered there, and refused: the next Connect may try it again, after all others. */
+static void answered_last(struct graph *graph, const struct address *address)
+{
+    struct remembered *entry = remembered_find(graph, address);
+    if (!entry)
+        return;
+    struct remembered moved = *entry;
+    struct remembered *last = &graph->remembered[graph->remembered_count - 1];
+    moved.failures = 0;
+    moved.not_before_ms = 0;
+    memmove(entry, entry + 1, (size_t)(last - entry) * sizeof(*entry));
+    *last = moved;
+}
+
 HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *event)
 {
     struct dial *dial = maintain_take_dial(graph, event->dial);
@@ -224,8 +238,15 @@ HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *even
         }
         hr = action ? S_OK : E_OUTOFMEMORY;
     }
+    for (uint32_t i = 0; i < event->addresses.count; i++)
+        maintain_remember(graph, &event->addresses.items[i], NULL);
+    if (event->flag)
+        answered_last(graph, &dial->address);
+    bool over = event->flag && graph->connecting;
     mem_free(dial);
-    return SUCCEEDED(hr) ? connect_next(graph) : hr;
+    if (FAILED(hr))
+        return hr;
+    return over ? connect_failed(graph, event->reason) : connect_next(graph);
 }
 
 /* ---- keeping neighbours ---- */

@@ -93,6 +93,8 @@ struct certificate_row *security_best(const struct security *security, const str
 /* security_own_take accepts a certificate as an own one and notes that in the store. S_FALSE: it is
  * not of the own key and peer name, or its chain is larger than a handshake holds. */
 HRESULT security_own_take(struct security *security, struct certificate_row *row) MUST_CHECK;
+/* security_own_put notes the list of own certificates in the store; it may be empty. */
+HRESULT security_own_put(struct security *security) MUST_CHECK;
 /* security_own_load marks the accepted certificates after security_load_certificates.
  * PEER_E_INVALID_DATABASE. */
 HRESULT security_own_load(struct security *security) MUST_CHECK;

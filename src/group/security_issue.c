@@ -47,7 +47,8 @@ static HRESULT readmit(struct security *security, const struct certificate_row *
     uint64_t last = revocation_last(security->revocations, &key);
     if (last == 0)
         return S_OK;
-    if (!(issuer->roles & ROLE_ADMIN))
+    /* Knowing the password is no administrator's consent. */
+    if (!(issuer->roles & ROLE_ADMIN) || wanted->properties)
         return PEER_E_NOT_AUTHORIZED;
     if (wanted->not_before > last)
         return S_OK;
@@ -112,6 +113,7 @@ HRESULT security_issue(struct security *security, const struct issue_request *re
         .peer_name = request->peer_name,
         .friendly_name = request->friendly_name,
         .roles = request->roles ? request->roles : ROLE_MEMBER,
+        .properties = request->properties,
     };
     memcpy(wanted.key, request->key, KEY_SIZE);
     HRESULT hr = security_properties(security, &properties);
