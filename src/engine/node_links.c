@@ -218,8 +218,10 @@ static void link_data(void *context, struct link *transport_link, struct bytes d
 void node_link_turn(struct node *node, struct node_link *link, HRESULT hr, struct buffer *out)
 {
     struct group_password password;
-    if (SUCCEEDED(hr) && handshake_must_commit(link->handshake)) {
+    bool must_commit = handshake_must_commit(link->handshake);
+    if (must_commit)
         node_touch(node);
+    if (SUCCEEDED(hr) && must_commit) {
         HRESULT kept = buffer_append(&link->waiting, out->data, out->size);
         buffer_deinit(out);
         hr = FAILED(kept) ? kept : hr;

@@ -242,13 +242,13 @@ static HRESULT read_your_gmc(struct handshake *handshake, struct bytes body)
     HRESULT hr = security_take_by_password(handshake->security, body, handshake->friendly_name,
                                            &handshake->terms, &handshake->result.certificate,
                                            handshake->utc);
-    if (SUCCEEDED(hr))
-        hr = security_own_chain(handshake->security, handshake->utc, &handshake->chain);
     if (FAILED(hr))
         return hr;
     handshake->must_commit = true;
-    handshake->step = STEP_DONE;
-    return S_OK;
+    hr = security_own_chain(handshake->security, handshake->utc, &handshake->chain);
+    if (SUCCEEDED(hr))
+        handshake->step = STEP_DONE;
+    return hr;
 }
 
 bool handshake_wants_key(const struct handshake *handshake, struct group_password *password)
