@@ -203,6 +203,9 @@ HRESULT group_go_online(struct node *node, const struct address *addresses,
 /* property_calls.c: node_invitation wraps a chain into an invitation. */
 HRESULT node_invitation(struct node *node, enum group_scheme scheme, struct bytes chain,
                         struct buffer *xml) MUST_CHECK;
+/* group_parts_erase removes the files of a group that nobody knows of any more; group_key names the
+ * group's key when it is this identity's, else NULL. */
+void group_parts_erase(const struct group_entry *entry, const struct hash *group_key);
 
 /* node.c */
 HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **node) MUST_CHECK;
