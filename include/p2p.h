@@ -1353,9 +1353,9 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUniversalTimeToPeerTime(HGROUP hGroup,
  *
  *   S_OK                          call PeerGroupConnect; an administrator or inviting member
  *                                 checks the password and gives the certificate
- *   PEER_S_ALREADY_A_MEMBER       a success: this identity joined before; *phGroup is one more handle
- *                                 on the group. As long as it has no certificate, this password
- *                                 takes the place of the last
+ *   PEER_S_ALREADY_A_MEMBER       a success: this identity joined before; *phGroup is one more
+ *                                 handle on the group. As long as it has no certificate, this
+ *                                 password takes the place of the last
  *   PEER_E_GROUP_IN_USE           the group is open in another process; close it there
  *   PEER_E_INVALID_PEER_NAME      pwzIdentity is no identity of this user
  *   PEER_E_INVITATION_NOT_TRUSTED
