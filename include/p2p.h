@@ -992,8 +992,10 @@ PEERGROUP_API HRESULT WINAPI PeerGroupSetProperties(HGROUP hGroup,
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   CRYPT_*
  *
- * Documented page: PeerGroupEnumMembers function (p2p.h). A member that publishes no membership
- * (PEER_MEMBER_DATA_OPTIONAL) is not listed before its first action. */
+ * Documented page: PeerGroupEnumMembers function (p2p.h). With PEER_MEMBER_DATA_OPTIONAL another
+ * member is not listed before its first action: a record it adds, updates or deletes, or an
+ * invitation it makes; that it is there is none. With PEER_DISABLE_PRESENCE nobody is online here
+ * and no addresses are given. */
 PEERGROUP_API HRESULT WINAPI PeerGroupEnumMembers(HGROUP hGroup, DWORD dwFlags, PCWSTR pwzIdentity,
                                                   HPEERENUM *phPeerEnum);
 
@@ -1055,9 +1057,11 @@ PEERGROUP_API HRESULT WINAPI PeerGroupEnumConnections(HGROUP hGroup, DWORD dwFla
  *   S_OK                         handed to the network; no word comes back when it arrives. The
  *                                receiver gets INCOMING_DATA if it registered that
  *   PEER_E_CONNECTION_NOT_FOUND  no connection has that id; open one, wait for PEER_CONNECTED
+ *   PEER_E_TOO_MUCH_LOAD         over 4 MiB + 64 KiB wait for the other side, which does not take
+ *                                them as fast; nothing was sent. Try again a little later
  *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
  *
- * Documented page: PeerGroupSendData function (p2p.h). */
+ * Documented page: PeerGroupSendData function (p2p.h), which does not name PEER_E_TOO_MUCH_LOAD. */
 PEERGROUP_API HRESULT WINAPI PeerGroupSendData(HGROUP hGroup, ULONGLONG ullConnectionId,
                                                const GUID *pType, ULONG cbData, PVOID pvData);
 
@@ -1075,8 +1079,20 @@ PEERGROUP_API HRESULT WINAPI PeerGroupSendData(HGROUP hGroup, ULONGLONG ullConne
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   CRYPT_*
  *
+ * Events of one registration come in the order in which they happened, and each only when what it
+ * tells is in effect. A neighbour is CONNECTED before the status says so, and DISCONNECTED before
+ * the status no longer does; DIRECT_CONNECTION comes before the first INCOMING_DATA and, with
+ * PEER_DISCONNECTED, after the last; a record is ADDED first and DELETED or EXPIRED last.
+ * Several records, member data and presence among them, may come in another order than written.
+ *
+ * Nothing is merged. A program that does not take its events finds PEER_E_TOO_MUCH_LOAD in their
+ * place once 262,144 wait, which take about 40 MiB; INCOMING_DATA is never let go: when 16 MiB of
+ * it wait at one registration, the connections that bring it are read no further until half of it
+ * was taken, by that registration, or it has ended. Other registrations wait for that data too.
+ *
  * Documented page: PeerGroupRegisterEvent function (p2p.h). pType filters RECORD_CHANGED and
- * INCOMING_DATA and is ignored with other events. */
+ * INCOMING_DATA and is ignored with other events. INCOMING_DATA needs no other registration, but
+ * without DIRECT_CONNECTION nobody can open a direct connection to this member. */
 PEERGROUP_API HRESULT WINAPI
 PeerGroupRegisterEvent(HGROUP hGroup, HANDLE hEvent, DWORD cEventRegistration,
                        PEER_GROUP_EVENT_REGISTRATION *pEventRegistrations, HPEEREVENT *phPeerEvent);
@@ -1098,10 +1114,17 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent);
  *
  *   S_OK                  an event was taken; call again until the queue is empty
  *   PEER_S_NO_EVENT_DATA  the queue is empty, *ppEventData is NULL; wait for the event object
+ *   PEER_E_TOO_MUCH_LOAD  events that came here in the order were not kept, because the program
+ *                         did not take them in time or memory was short; said once for all of them.
+ *                         Look at what is now (PeerGroupEnumRecords, PeerGroupEnumMembers,
+ *                         PeerGroupEnumConnections, PeerGroupGetStatus), then go on taking events:
+ *                         all that happens from this return on is kept again. The event object is
+ *                         signalled once more if something waits
  *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, CRYPT_*
  *
  * Documented page: PeerGroupGetEventData function (p2p.h). CONNECTION_FAILED has its HRESULT here,
- * as the structure's page says; two other pages deny it. */
+ * as the structure's page says; two other pages deny it. The page does not name
+ * PEER_E_TOO_MUCH_LOAD. */
 PEERGROUP_API HRESULT WINAPI PeerGroupGetEventData(HPEEREVENT hPeerEvent,
                                                    PPEER_GROUP_EVENT_DATA *ppEventData);
 

@@ -31,6 +31,7 @@ struct sim_node_options {
     bool synchronised;
     bool presence;
     bool membership;
+    bool member_data_optional; /* membership with the first action */
     bool defer_expiration;
     bool raw;                        /* no graph: bytes by hand (sim_raw_...) */
     int64_t clock_ms;                /* error of its UTC clock */

@@ -32,6 +32,7 @@ void node_start(struct sim *sim, struct sim_node *node)
         .member_data_lifetime_s = options->member_data_lifetime_s,
         .publish_presence = options->presence,
         .publish_membership = options->membership,
+        .publish_membership_on_action = options->membership || options->member_data_optional,
         .defer_expiration = options->defer_expiration,
         .synchronised = node->was_synchronised,
         .time_offset = node->time_offset,

@@ -205,6 +205,7 @@ static void set_connection(PEER_EVENT_CONNECTION_CHANGE_DATA *data, const struct
     data->status = (PEER_CONNECTION_STATUS)from->change;
     data->ullConnectionId = from->connection;
     data->ullNodeId = from->node_id;
+    data->ullNextConnectionId = from->next_connection;
     data->hrConnectionFailedReason = from->hr;
 }
 

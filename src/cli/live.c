@@ -286,9 +286,16 @@ static void on_event(struct context *context, const PEER_GROUP_EVENT_DATA *event
 static void drain_events(struct context *context)
 {
     PEER_GROUP_EVENT_DATA *event = NULL;
+    HRESULT hr = S_OK;
     WaitForSingleObject(context->live->event, 0);
-    while (PeerGroupGetEventData(context->live->registration, &event) == S_OK) {
-        on_event(context, event);
+    while (SUCCEEDED(hr) || hr == PEER_E_TOO_MUCH_LOAD) {
+        hr = PeerGroupGetEventData(context->live->registration, &event);
+        if (hr == PEER_S_NO_EVENT_DATA)
+            return;
+        if (hr == S_OK)
+            on_event(context, event);
+        else
+            error_hr(context, hr, "events were left out, since they were not read in time");
         PeerFreeData(event);
     }
 }

@@ -201,8 +201,9 @@ struct engine_event {
     int change;      /* RECORD, MEMBER: the interface's change values; DIRECT, NEIGHBOUR: connection
                         status */
     struct guid id;  /* RECORD */
-    struct guid data_type; /* RECORD: its type; DATA: the data's */
-    uint64_t connection;   /* DIRECT, NEIGHBOUR, DATA */
+    struct guid data_type;    /* RECORD: its type; DATA: the data's */
+    uint64_t connection;      /* DIRECT, NEIGHBOUR, DATA */
+    uint64_t next_connection; /* NEIGHBOUR: what is tried after a failure; 0: nothing */
     uint64_t node_id;
     HRESULT hr;         /* DIRECT, NEIGHBOUR, CONNECT_FAILED */
     char *peer_name;    /* MEMBER; owned */
@@ -228,7 +229,8 @@ HRESULT engine_events_register(uint64_t session, const struct engine_listener *l
                                uint64_t *registration) MUST_CHECK;
 /* E_INVALIDARG: no such registration. */
 HRESULT engine_events_unregister(uint64_t registration) MUST_CHECK;
-/* S_OK: *event is filled (release with engine_event_deinit); PEER_S_NO_EVENT_DATA; E_INVALIDARG. */
+/* S_OK: *event is filled (release with engine_event_deinit); PEER_S_NO_EVENT_DATA; E_INVALIDARG;
+ * PEER_E_TOO_MUCH_LOAD, once: events at this place were not kept (event_queue.h). */
 HRESULT engine_events_next(uint64_t registration, struct engine_event *event) MUST_CHECK;
 
 #endif

@@ -82,7 +82,10 @@ struct node_link {
     bool was_full;
     struct buffer waiting;            /* goes out when what it rests on is committed */
     struct handshake_refusal refusal; /* of joining by password */
-    struct hash certificate;          /* of the member at the other end */
+    bool direct;
+    bool paused;             /* the graph does not want it read */
+    bool held;               /* an application has not taken the data of links */
+    struct hash certificate; /* of the member at the other end */
     uint64_t token;
     UT_hash_handle hh;
 };
@@ -218,6 +221,9 @@ struct node *node_of_id(struct engine *engine, uint64_t id);
 HRESULT node_step(struct node *node, struct graph_event *event) MUST_CHECK;
 /* node_step_quiet is for events whose failure has no one to be told. */
 void node_step_quiet(struct node *node, struct graph_event *event);
+/* node_acted: this member has issued a certificate, so its member data is written if it is not
+ * there yet. Fails like node_step. */
+HRESULT node_acted(struct node *node) MUST_CHECK;
 void node_commit(struct node *node);
 void node_touch(struct node *node); /* the store was changed: commit at the end of the turn */
 HRESULT node_lock(const char *database, int *fd) MUST_CHECK;
@@ -270,18 +276,27 @@ void node_password_spent(struct node *node);
 /* password_text_copy copies into guarded memory; NULL: no memory. */
 char *password_text_copy(const char *text);
 
+/* node_flow.c: which links are read. */
+void node_flow_pause(struct node_link *link, bool paused); /* as the graph wants */
+/* node_flow_data: data came over a link (0: another may bring some); when a queue is full of it,
+ * that link and all direct ones are not read until node_flow_room finds room. */
+void node_flow_data(struct node *node, uint64_t link);
+void node_flow_room(struct node *node);
+
 /* node_events.c */
 void node_notice(struct node *node, const struct graph_action *action);
 HRESULT node_load_presences(struct node *node) MUST_CHECK;
 void node_events_deinit(struct node *node);
 /* node_tell_offline tells the application that all links are gone, after a failure. */
 void node_tell_offline(struct node *node);
-void node_listen(struct node *node);
+/* node_listen: false, with an event, when there is no listener. */
+bool node_listen(struct node *node);
 void node_unlisten(struct node *node);
 
 /* events.c: registrations; queue and lookup under a lock of their own. */
-void events_post(struct node *node,
-                 const struct engine_event *event); /* copies what the event owns */
+/* events_post copies what the event owns. E_OUTOFMEMORY: somebody who wants it is told of a gap. */
+HRESULT events_post(struct node *node, const struct engine_event *event);
+bool events_data_full(const struct node *node); /* of somebody who wants data */
 void events_signal(struct node *node);
 /* events_allow_direct tells the graph whether somebody here wants direct connections. */
 void events_allow_direct(struct node *node);

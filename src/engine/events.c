@@ -2,19 +2,14 @@
  *
  * The loop queues during the turn's actions and signals once at its end, after the commit; so an
  * application that is woken finds the event and finds its record on disk. Registrations are found
- * by number under one lock, which is held only to push, pop and look up. A queue that nobody
- * empties keeps EVENTS_MAX events; then the oldest go, and the log says so. */
+ * by number under one lock, which is held only to put, take and look up. What a slow application
+ * gets is decided in event_queue.c; whoever makes room in a queue that was full of data tells the
+ * loop, so that links are read again. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "engine/event_queue.h"
 
 #include <pthread.h>
-
-enum { EVENTS_MAX = 1 << 18, EVENT_BYTES_MAX = 32 * 1024 * 1024 };
-
-struct queued {
-    struct engine_event event;
-    struct queued *next;
-};
 
 struct registration {
     uint64_t id;
@@ -25,24 +20,13 @@ struct registration {
     void (*release)(void *context);
     void *context;
     bool fresh; /* events were queued since the last signal */
-    struct queued *first;
-    struct queued **last;
-    uint32_t count;
-    size_t bytes; /* of data in the queue */
-    bool lossy;   /* events were lost, and the log says so */
+    struct event_queue queue;
     struct registration *next_of_node;
     UT_hash_handle hh;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct registration *registrations;
-
-void engine_event_deinit(struct engine_event *event)
-{
-    mem_free(event->peer_name);
-    buffer_deinit(&event->data);
-    *event = (struct engine_event){.peer_name = NULL};
-}
 
 static bool passes(const struct registration *registration, const struct engine_event *event)
 {
@@ -57,76 +41,30 @@ static bool passes(const struct registration *registration, const struct engine_
     return false;
 }
 
-static HRESULT copy_event(const struct engine_event *event, struct queued **out)
+HRESULT events_post(struct node *node, const struct engine_event *event)
 {
-    struct queued *queued = mem_zalloc(sizeof(*queued));
-    if (!queued)
-        return E_OUTOFMEMORY;
-    queued->event = *event;
-    queued->event.peer_name = event->peer_name ? mem_strdup(event->peer_name) : NULL;
-    queued->event.data = BUFFER_NULL;
-    HRESULT hr = buffer_append(&queued->event.data, event->data.data, event->data.size);
-    if (FAILED(hr) || (event->peer_name && !queued->event.peer_name)) {
-        engine_event_deinit(&queued->event);
-        mem_free(queued);
-        return E_OUTOFMEMORY;
-    }
-    *out = queued;
-    return S_OK;
-}
-
-static struct queued *pop(struct registration *registration)
-{
-    struct queued *queued = registration->first;
-    if (!queued)
-        return NULL;
-    registration->first = queued->next;
-    if (!registration->first)
-        registration->last = &registration->first;
-    registration->count--;
-    registration->bytes -= queued->event.data.size;
-    return queued;
-}
-
-static void queued_free(struct queued *queued)
-{
-    if (!queued)
-        return;
-    engine_event_deinit(&queued->event);
-    mem_free(queued);
-}
-
-static void push(struct registration *registration, struct queued *queued)
-{
-    size_t size = queued->event.data.size;
-    while (registration->count >= EVENTS_MAX ||
-           (registration->count > 0 && registration->bytes + size > EVENT_BYTES_MAX)) {
-        queued_free(pop(registration));
-        if (!registration->lossy)
-            log_line(LOG_ERROR, "an application does not take its events: the oldest are lost");
-        registration->lossy = true;
-    }
-    registration->bytes += size;
-    *registration->last = queued;
-    registration->last = &queued->next;
-    registration->count++;
-    registration->fresh = true;
-}
-
-void events_post(struct node *node, const struct engine_event *event)
-{
+    HRESULT result = S_OK;
     for (struct registration *r = node->registrations; r; r = r->next_of_node) {
         if (!passes(r, event))
             continue;
-        struct queued *queued = NULL;
-        if (FAILED(copy_event(event, &queued))) {
-            log_line(LOG_ERROR, "%s: no memory for an event", node->group);
-            continue;
-        }
         pthread_mutex_lock(&lock);
-        push(r, queued);
+        HRESULT hr = event_queue_put(&r->queue, event);
         pthread_mutex_unlock(&lock);
+        r->fresh = true;
+        if (FAILED(hr))
+            result = hr;
     }
+    return result;
+}
+
+bool events_data_full(const struct node *node)
+{
+    bool full = false;
+    pthread_mutex_lock(&lock);
+    for (const struct registration *r = node->registrations; r; r = r->next_of_node)
+        full = full || r->queue.full;
+    pthread_mutex_unlock(&lock);
+    return full;
 }
 
 void events_signal(struct node *node)
@@ -157,8 +95,7 @@ bool events_wanted(const struct node *node, enum engine_event_type type)
 
 static void registration_free(struct registration *registration)
 {
-    while (registration->first)
-        queued_free(pop(registration));
+    event_queue_deinit(&registration->queue);
     mem_free(registration->filters);
     mem_free(registration);
 }
@@ -215,7 +152,7 @@ HRESULT engine_events_register(uint64_t session, const struct engine_listener *l
     struct registration *registration = mem_zalloc(sizeof(*registration));
     if (!registration)
         return E_OUTOFMEMORY;
-    registration->last = &registration->first;
+    event_queue_init(&registration->queue);
     registration->signal = listener->signal;
     registration->release = listener->release;
     registration->context = listener->context;
@@ -250,6 +187,7 @@ static HRESULT run_unregister(struct call *call)
             break;
         }
     events_allow_direct(node);
+    node_flow_room(node);
     return S_OK;
 }
 
@@ -275,19 +213,38 @@ HRESULT engine_events_unregister(uint64_t id)
     return hr == PEER_E_NOT_INITIALIZED ? S_OK : hr;
 }
 
+struct room_call {
+    struct call call;
+    uint64_t node;
+};
+
+static HRESULT run_room(struct call *call)
+{
+    struct node *node = node_of_id(call->engine, ((struct room_call *)call)->node);
+    if (node)
+        node_flow_room(node);
+    return S_OK;
+}
+
+/* After a gap the application is woken once more for what came behind it, since many a loop ends at
+ * the first failure. The registration is in the table, so it is not released before the lock is. */
 HRESULT engine_events_next(uint64_t id, struct engine_event *event)
 {
+    struct room_call this = {.node = 0};
+    bool room = false;
     *event = (struct engine_event){.peer_name = NULL};
     pthread_mutex_lock(&lock);
     struct registration *registration;
     HASH_FIND(hh, registrations, &id, sizeof(id), registration);
-    struct queued *queued = registration ? pop(registration) : NULL;
+    HRESULT hr = registration ? event_queue_take(&registration->queue, event, &room) : E_INVALIDARG;
+    if (hr == PEER_E_TOO_MUCH_LOAD && registration->queue.first)
+        registration->signal(registration->context);
+    if (room)
+        this.node = registration->node;
     pthread_mutex_unlock(&lock);
-    if (!registration)
-        return E_INVALIDARG;
-    if (!queued)
-        return PEER_S_NO_EVENT_DATA;
-    *event = queued->event;
-    mem_free(queued);
-    return S_OK;
+    if (this.node != 0) {
+        HRESULT told = call_run(&this.call, run_room);
+        (void)told; /* without an engine there is no link to read */
+    }
+    return hr;
 }

@@ -5,7 +5,7 @@
  * SEND_STEP); the rest stays plaintext, so that a slow neighbour costs its queue once. An idle link
  * holds no buffer at all.
  *
- * Beyond the queue's limit link_send says so, beyond four times that the link is closed as too
+ * Beyond the queue's limit link_send says so, beyond eight times that the link is closed as too
  * slow. Ciphertext that cannot be kept for lack of memory ends the link too, since the stream would
  * have a hole. */
 #include "engine/transport_private.h"

@@ -35,6 +35,7 @@ struct members_call {
     const char *peer_name;
     struct engine_member_list *list;
     struct node *node;
+    unsigned flags; /* of the group */
     uint32_t capacity;
 };
 
@@ -101,14 +102,18 @@ static HRESULT grow(struct members_call *this)
 static HRESULT take_member(void *context, const struct member_info *info)
 {
     struct members_call *this = context;
-    bool here = info->self && (graph_status(this->node->graph) != 0);
-    if (this->present_only && !info->has_presence && !here)
+    bool secret = this->flags & GROUP_FLAG_DISABLE_PRESENCE;
+    bool here =
+        !secret && (info->has_presence || (info->self && graph_status(this->node->graph) != 0));
+    /* [contract 9.3] Without member data others do not appear, even when they are there. */
+    bool unknown = (this->flags & GROUP_FLAG_MEMBER_DATA_OPTIONAL) && !info->has_membership;
+    if ((this->present_only && !here) || (unknown && !info->self))
         return S_OK;
     HRESULT hr = grow(this);
     if (FAILED(hr))
         return hr;
     struct engine_member *member = &this->list->items[this->list->count++];
-    *member = (struct engine_member){.present = info->has_presence || here,
+    *member = (struct engine_member){.present = here,
                                      .validity_start = info->certificate->not_before,
                                      .validity_end = info->certificate->not_after,
                                      .roles = info->certificate->roles};
@@ -117,7 +122,7 @@ static HRESULT take_member(void *context, const struct member_info *info)
     struct store *store = this->node->store;
     struct newest_presence newest = {
         .store = store, .member = member, .horizon = graph_horizon(this->node->graph, loop_utc())};
-    if (SUCCEEDED(hr) && info->has_presence)
+    if (SUCCEEDED(hr) && info->has_presence && !secret)
         hr = store->ops->each_by_creator(store, &info->certificate->key_hash, take_presence,
                                          &newest);
     return hr;
@@ -129,6 +134,9 @@ static HRESULT run_members(struct call *call)
     HRESULT hr = call_node(call, this->session, &this->node);
     if (FAILED(hr))
         return hr;
+    const struct group_properties *properties;
+    if (SUCCEEDED(security_properties(this->node->security, &properties)))
+        this->flags = properties->flags;
     uint64_t now = node_peer_time(this->node);
     security_set_time(this->node->security, loop_utc());
     if (!this->peer_name)

@@ -164,6 +164,7 @@ static void graph_config_of(struct node *node, struct graph_config *config)
                                     .store = node->store,
                                     .presence_lifetime_s = PRESENCE_LIFETIME_MIN,
                                     .member_data_lifetime_s = MEMBER_DATA_LIFETIME_DEFAULT,
+                                    .publish_membership_on_action = true,
                                     .synchronised = stored_synchronised(node),
                                     .time_offset = stored_offset(node),
                                     .first_token = node->epoch << 32};
@@ -364,6 +365,12 @@ void node_step_quiet(struct node *node, struct graph_event *event)
                  (unsigned)hr);
 }
 
+HRESULT node_acted(struct node *node)
+{
+    struct graph_event event = {.type = GRAPH_ACTED};
+    return node_step(node, &event);
+}
+
 static void complete_call(struct node *node, const struct graph_action *action)
 {
     for (struct call *call = node->waiting; call; call = call->next)
@@ -399,9 +406,9 @@ static void act_on_link(struct node *node, const struct graph_action *action)
         link->in_graph = false;
         link_close(link->link, S_OK);
     } else if (action->type == GRAPH_ACTION_PAUSE) {
-        link_pause(link->link);
+        node_flow_pause(link, true);
     } else {
-        link_resume(link->link);
+        node_flow_pause(link, false);
     }
 }
 

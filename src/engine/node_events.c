@@ -19,6 +19,14 @@ static void remember_value(struct node *node, const char *key, struct bytes valu
     node_touch(node);
 }
 
+/* Who finds no room, or no memory, is told of that instead. */
+static void post(struct node *node, const struct engine_event *event)
+{
+    HRESULT hr = events_post(node, event);
+    if (FAILED(hr))
+        log_line(LOG_ERROR, "%s: no memory for an event", node->group);
+}
+
 /* ---- listening ---- */
 
 static uint16_t remembered_port(struct node *node)
@@ -29,18 +37,19 @@ static uint16_t remembered_port(struct node *node)
     return (uint16_t)(value.data[0] << 8 | value.data[1]);
 }
 
-void node_listen(struct node *node)
+bool node_listen(struct node *node)
 {
     if (node->listening)
-        return;
+        return true;
     struct sockaddr_in6 bound, sockets[LIMIT_ADDRESSES];
     HRESULT hr = transport_listen(node->engine->transport, remembered_port(node), &bound);
     if (FAILED(hr)) {
         log_line(LOG_ERROR, "%s: cannot listen: 0x%08x", node->group, (unsigned)hr);
         struct engine_event failed = {.type = ENGINE_EVENT_CONNECT_FAILED,
                                       .hr = PEER_E_UNABLE_TO_LISTEN};
-        events_post(node, &failed);
-        return;
+        post(node, &failed);
+        node_touch(node); /* the event is told at the end of the turn */
+        return false;
     }
     node->listening = true;
     uint16_t port = ntohs(bound.sin6_port);
@@ -54,6 +63,7 @@ void node_listen(struct node *node)
     if (count == 0)
         event.addresses.items[event.addresses.count++] = address_of_socket(&bound);
     node_step_quiet(node, &event);
+    return true;
 }
 
 void node_unlisten(struct node *node)
@@ -128,7 +138,7 @@ static void post_member(struct node *node, int change, const char *peer_name)
 {
     struct engine_event event = {
         .type = ENGINE_EVENT_MEMBER, .change = change, .peer_name = (char *)peer_name};
-    events_post(node, &event);
+    post(node, &event);
 }
 
 /* The name of a record's creator, while the record or its tombstone is there (free with mem_free).
@@ -192,7 +202,7 @@ static void record_changed(struct node *node, const struct graph_action *action)
                                  .change = action->change,
                                  .id = action->id,
                                  .data_type = action->record_type};
-    events_post(node, &event);
+    post(node, &event);
 }
 
 /* ---- the rest ---- */
@@ -249,14 +259,17 @@ static void properties_changed(struct node *node)
     if (SUCCEEDED(security_properties(node->security, &properties)))
         note_name(node, properties->friendly_name);
     struct engine_event event = {.type = ENGINE_EVENT_PROPERTY};
-    events_post(node, &event);
+    post(node, &event);
 }
 
 static void synchronised(struct node *node)
 {
     remember_value(node, "engine/synchronised", bytes_of("\1", 1), true);
-    if (node->connected)
-        node_listen(node);
+    if (node->connected && !node_listen(node)) {
+        struct graph_event leave = {.type = GRAPH_LEAVE};
+        node->connected = false;
+        node_step_quiet(node, &leave);
+    }
 }
 
 static void remember_offset(struct node *node, uint64_t offset)
@@ -290,7 +303,7 @@ static void connect_failed(struct node *node, HRESULT reason)
     node->connected = false;
     node_unlisten(node);
     struct engine_event event = {.type = ENGINE_EVENT_CONNECT_FAILED, .hr = reason};
-    events_post(node, &event);
+    post(node, &event);
 }
 
 static void link_changed(struct node *node, const struct graph_action *action)
@@ -300,11 +313,15 @@ static void link_changed(struct node *node, const struct graph_action *action)
                                              : ENGINE_EVENT_NEIGHBOUR,
                                  .change = action->change,
                                  .connection = action->link,
+                                 .next_connection = action->value,
                                  .node_id = action->node_id,
                                  .hr = action->hr};
-    events_post(node, &event);
+    post(node, &event);
+    if (action->notice == GRAPH_NOTICE_DIRECT && action->change == GRAPH_LINK_CONNECTED)
+        node_flow_data(node, 0);
 }
 
+/* A connection with a hole in it is closed. */
 static void data_came(struct node *node, const struct graph_action *action)
 {
     struct engine_event event = {.type = ENGINE_EVENT_DATA,
@@ -312,7 +329,11 @@ static void data_came(struct node *node, const struct graph_action *action)
                                  .node_id = action->node_id,
                                  .data_type = action->record_type,
                                  .data = action->data};
-    events_post(node, &event);
+    HRESULT hr = events_post(node, &event);
+    struct node_link *link = FAILED(hr) ? node_link_find(node, action->link) : NULL;
+    if (link)
+        link_close(link->link, hr);
+    node_flow_data(node, action->link);
 }
 
 static HRESULT tell_lost(void *context, const struct graph_link_info *info)
@@ -323,7 +344,7 @@ static HRESULT tell_lost(void *context, const struct graph_link_info *info)
                                  .connection = info->link,
                                  .node_id = info->node_id,
                                  .hr = PEER_E_CONNECTION_FAILED};
-    events_post(context, &event);
+    post(context, &event);
     return S_OK;
 }
 
@@ -333,7 +354,7 @@ void node_tell_offline(struct node *node)
     if (FAILED(hr) || graph_status(node->graph) == 0)
         return;
     struct engine_event event = {.type = ENGINE_EVENT_STATUS};
-    events_post(node, &event);
+    post(node, &event);
 }
 
 void node_notice(struct node *node, const struct graph_action *action)
@@ -351,7 +372,7 @@ void node_notice(struct node *node, const struct graph_action *action)
         data_came(node, action);
         break;
     case GRAPH_NOTICE_STATUS:
-        events_post(node, &status);
+        post(node, &status);
         break;
     case GRAPH_NOTICE_CONNECT_FAILED:
         connect_failed(node, action->hr);

@@ -190,6 +190,7 @@ static HRESULT give_to_graph(struct node *node, struct node_link *link)
         return hr;
     node_touch(node); /* certificates of the handshake are new in the store */
     link->in_graph = true;
+    link->direct = result->kind == HANDSHAKE_DIRECT;
     link->certificate = result->certificate;
     struct bytes rest = handshake_leftover(link->handshake);
     give_data(node, link, rest);

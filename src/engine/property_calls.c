@@ -195,6 +195,8 @@ static HRESULT run_invite(struct call *call)
     buffer_deinit(&chain);
     if (hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL)
         node->failed = hr;
+    if (SUCCEEDED(hr))
+        hr = node_acted(node);
     if (SUCCEEDED(hr) || FAILED(node->failed))
         call_defer(node, call, hr);
     return hr;

@@ -80,7 +80,7 @@ const struct sockaddr_in6 *link_address(const struct link *link);
 HRESULT link_export(struct link *link, const uint8_t *label, uint8_t *out, size_t size) MUST_CHECK;
 
 /* link_send queues; what one turn of the loop queues goes out as one write at its end. *full tells
- * the caller to wait for link_drained before sending bulk; sending on regardless is allowed up to 4
+ * the caller to wait for link_drained before sending bulk; sending on regardless is allowed up to 8
  * times LIMIT_SEND_QUEUE_BYTES, then the link is closed as too slow. E_OUTOFMEMORY: nothing queued.
  * PEER_E_CONNECTION_FAILED: the link is closing (link_closed comes or has come). */
 HRESULT link_send(struct link *link, struct bytes data, bool *full) MUST_CHECK;

@@ -19,7 +19,8 @@ enum {
     SEND_STEP = 64 * 1024, /* encrypted and written at once */
     SEND_STEPS_A_TURN = 4, /* then other links have their turn */
     CLOSE_FLUSH_MS = 2000,
-    SEND_QUEUE_HARD_FACTOR = 4, /* times the queue's limit: a link that is too slow */
+    SEND_QUEUE_HARD_FACTOR = 8, /* times the queue's limit: a link that is too slow. The largest
+                                   data of an application, and what it may add to that, fit */
 };
 
 /* The limits as data, so that tests need not wait for them. */

@@ -162,6 +162,11 @@ void graph_free(struct graph *graph)
 void graph_configure(struct graph *graph, const struct graph_config *config)
 {
     graph->config.presence_lifetime_s = config->presence_lifetime_s;
+    /* What is wanted from now on, or no more, is seen to at once. */
+    if (graph->online && graph->config.publish_presence != config->publish_presence)
+        graph->presence_due_ms = graph->now.ms;
+    if (graph->online && graph->config.publish_membership != config->publish_membership)
+        graph->membership_due_ms = graph->now.ms;
     graph->config.publish_presence = config->publish_presence;
     graph->config.publish_membership = config->publish_membership;
     graph->config.defer_expiration = config->defer_expiration;
@@ -200,13 +205,13 @@ static HRESULT step_leave(struct graph *graph)
 {
     HRESULT hr = presence_withdraw(graph);
     struct neighbour *neighbour, *next;
+    graph->connecting = false;
     HASH_ITER (hh, graph->neighbours, neighbour, next) {
         if (FAILED(hr))
             return hr;
         if (neighbour->state != NEIGHBOUR_CLOSED)
             hr = neighbour_goodbye(graph, neighbour, MESSAGE_DISCONNECT, DISCONNECT_LEAVING, S_OK);
     }
-    graph->connecting = false;
     graph_set_online(graph, false);
     graph->listening.count = 0;
     return SUCCEEDED(hr) ? graph_update_status(graph) : hr;
@@ -235,7 +240,10 @@ static HRESULT step_publish(struct graph *graph, const struct graph_event *event
 {
     struct guid id = GUID_NULL_VALUE;
     bool stored = false;
-    HRESULT hr = publish(graph, event->publish, &id, &stored);
+    HRESULT hr = event->publish->reserved ? S_OK : membership_first(graph);
+    if (FAILED(hr))
+        return hr;
+    hr = publish(graph, event->publish, &id, &stored);
     bool fault = stored || hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL ||
                  hr == PEER_E_INVALID_DATABASE || hr == PEER_E_DATABASE_ACCESSDENIED;
     if (FAILED(hr) && fault)
@@ -248,11 +256,13 @@ static HRESULT step_send_data(struct graph *graph, const struct graph_event *eve
     struct neighbour *neighbour = neighbour_find(graph, event->link);
     if (!neighbour || neighbour->state != NEIGHBOUR_CONNECTED)
         return graph_complete(graph, event->request, PEER_E_CONNECTION_NOT_FOUND, NULL, 0);
-    if (!neighbour->full)
+    /* Whether several in one turn have filled it shows at the turn's end. */
+    if (!neighbour->full && neighbour->data_ms != graph->now.ms)
         neighbour->data_queued = 0;
-    else if (neighbour->data_queued + event->data.size > DATA_QUEUED_MAX)
+    if (neighbour->data_queued + event->data.size > DATA_QUEUED_MAX)
         return graph_complete(graph, event->request, PEER_E_TOO_MUCH_LOAD, NULL, 0);
     neighbour->data_queued += event->data.size;
+    neighbour->data_ms = graph->now.ms;
     struct message_pt2pt message = {.type = event->data_type};
     size_t sent = 0;
     do {
@@ -301,6 +311,16 @@ static HRESULT step_room(struct graph *graph, const struct graph_event *event)
     return S_OK;
 }
 
+static HRESULT step_held(struct graph *graph, const struct graph_event *event)
+{
+    struct neighbour *neighbour = neighbour_find(graph, event->link);
+    if (!neighbour)
+        return S_OK;
+    neighbour->held = event->flag;
+    neighbour->received_ms = graph->now.ms;
+    return S_OK;
+}
+
 static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
 {
     switch (event->type) {
@@ -319,6 +339,8 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
     case GRAPH_LINK_FULL:
     case GRAPH_LINK_DRAINED:
         return step_room(graph, event);
+    case GRAPH_LINK_HELD:
+        return step_held(graph, event);
     case GRAPH_LINK_DOWN:
         return neighbour_down(graph, event->link, event->reason);
     case GRAPH_DIAL_FAILED:
@@ -336,6 +358,8 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
     case GRAPH_ALLOW_DIRECT:
         graph->allow_direct = event->flag;
         return S_OK;
+    case GRAPH_ACTED:
+        return membership_first(graph);
     case GRAPH_REVOKED:
         return rejudge_everything(graph);
     }

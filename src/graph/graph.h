@@ -30,7 +30,8 @@ struct graph_config {
     uint8_t seed[32];          /* secret and random */
     uint32_t presence_lifetime_s;
     bool publish_presence;
-    bool publish_membership;
+    bool publish_membership;           /* once this member is connected */
+    bool publish_membership_on_action; /* before its first record, where it is not there yet */
     bool defer_expiration;
     uint32_t member_data_lifetime_s;
     /* This member has the group's database already: it founded the group or was synchronised
@@ -59,6 +60,7 @@ enum graph_event_type {
     GRAPH_LINK_DATA, /* data: plaintext as it came */
     GRAPH_LINK_FULL, /* the link's queue is full: no bulk until drained */
     GRAPH_LINK_DRAINED,
+    GRAPH_LINK_HELD,    /* flag: the caller reads it no further for now, which is no silence */
     GRAPH_LINK_DOWN,    /* reason */
     GRAPH_DIAL_FAILED,  /* dial token, reason; addresses: referrals of a member that answered; flag:
                            no use to try others, Connect fails with reason */
@@ -68,6 +70,7 @@ enum graph_event_type {
     GRAPH_OPEN_DIRECT,  /* address, key: answered with GRAPH_COMPLETE (link id in value) */
     GRAPH_CLOSE_LINK,   /* link: a direct connection that the application ends */
     GRAPH_ALLOW_DIRECT, /* flag: somebody here wants direct connections */
+    GRAPH_ACTED,        /* this member has issued a certificate: it is to be known as a member */
     GRAPH_REVOKED       /* judge all links and records again (the caller's revocation was stored) */
 };
 
@@ -143,7 +146,8 @@ enum graph_action_type {
 
 enum graph_notice {
     GRAPH_NOTICE_RECORD = 1,     /* change, record_id, record_type, creator (key) */
-    GRAPH_NOTICE_NEIGHBOUR,      /* status, link, node_id, hr */
+    GRAPH_NOTICE_NEIGHBOUR,      /* status, link, node_id, hr; failed while connecting: value is the
+                                    link tried next, 0: none */
     GRAPH_NOTICE_DIRECT,         /* status, link, node_id, hr */
     GRAPH_NOTICE_DATA,           /* link, record_type (the data's), data (owned) */
     GRAPH_NOTICE_STATUS,         /* value: bit 0 listening, bit 1 has connections */

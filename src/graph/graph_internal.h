@@ -106,6 +106,8 @@ struct neighbour {
     uint64_t ping_heard_ms; /* 0: never */
     bool resumed;           /* reads on, with what was left in the buffer first */
     bool announced;         /* the application heard of the connection */
+    bool initial;           /* part of the application's Connect */
+    bool held;              /* the caller does not read it for now */
     bool has_offset;
     struct hash key;
     char *peer_name;
@@ -138,6 +140,7 @@ struct neighbour {
     struct sync *sync;
     uint64_t sync_due_ms;  /* not again before */
     uint64_t data_queued;  /* point-to-point bytes sent since the link had room */
+    uint64_t data_ms;      /* when the last of them were */
     struct buffer partial; /* point-to-point data in pieces */
     struct guid partial_type;
     uint32_t utility;
@@ -256,6 +259,7 @@ struct graph {
     struct guid presence_id;
     uint64_t presence_due_ms;
     uint64_t membership_due_ms;
+    uint64_t membership_until; /* peer time: to here the own membership record is known to stand */
 
     /* Leaves of the payloads served last; one payload is read for them in a step. */
     struct leaves {
@@ -458,7 +462,12 @@ HRESULT expire_timer(struct graph *graph) MUST_CHECK;
 void expire_schedule(struct graph *graph, uint64_t expiration);
 HRESULT presence_timer(struct graph *graph) MUST_CHECK;
 HRESULT presence_withdraw(struct graph *graph) MUST_CHECK;
+/* membership_first makes this member known before it acts, where the configuration says so. */
+HRESULT membership_first(struct graph *graph) MUST_CHECK;
 HRESULT maintain_connect(struct graph *graph, const struct graph_event *event) MUST_CHECK;
+/* maintain_attempt_failed: a link or dial of the application's Connect came to nothing. */
+HRESULT maintain_attempt_failed(struct graph *graph, uint64_t link, uint64_t node_id,
+                                HRESULT reason) MUST_CHECK;
 HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *event) MUST_CHECK;
 HRESULT maintain_timer(struct graph *graph) MUST_CHECK;
 void maintain_remember(struct graph *graph, const struct address *address, const struct hash *key);

@@ -170,18 +170,19 @@ static HRESULT connect_failed(struct graph *graph, HRESULT reason)
     return S_OK;
 }
 
-static HRESULT connect_next(struct graph *graph)
+/* *next: the link that is tried, 0: none is. */
+static HRESULT connect_next(struct graph *graph, uint64_t *next)
 {
+    *next = 0;
     bool late = graph->now.ms >= graph->connecting_since_ms + CONNECT_LIMIT_MS;
     if (!graph->connecting || (attempt_under_way(graph) && !late))
         return S_OK;
     struct remembered *entry = late ? NULL : candidate(graph, false);
     if (entry) {
-        uint64_t token;
         back_off(graph, entry);
         graph->connect_tried++;
         return maintain_dial(graph, &entry->address, entry->has_key ? &entry->key : NULL, false,
-                             true, &token);
+                             true, next);
     }
     /* Whoever has the database may wait for callers instead; a newcomer has nothing to offer. */
     if (graph->synchronised && graph->listening.count > 0) {
@@ -205,7 +206,28 @@ HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
     graph->connecting = true;
     graph->connecting_since_ms = graph->now.ms;
     graph->connect_tried = 0;
-    return connect_next(graph);
+    uint64_t next;
+    return connect_next(graph, &next);
+}
+
+/* [contract 12.10] The application hears of each address that fails, and what is tried next; the
+ * end of all attempts comes after the last. */
+HRESULT maintain_attempt_failed(struct graph *graph, uint64_t link, uint64_t node_id,
+                                HRESULT reason)
+{
+    struct graph_action *action = graph_act(graph, GRAPH_ACTION_NOTIFY);
+    if (!action)
+        return E_OUTOFMEMORY;
+    action->notice = GRAPH_NOTICE_NEIGHBOUR;
+    action->change = GRAPH_LINK_FAILED;
+    action->link = link;
+    action->node_id = node_id;
+    action->hr = FAILED(reason) ? reason : PEER_E_CONNECTION_FAILED;
+    uint32_t index = graph->actions->count - 1; /* the list may move */
+    uint64_t next;
+    HRESULT hr = connect_next(graph, &next);
+    graph->actions->items[index].value = next;
+    return hr;
 }
 
 /* A member answered there, and refused: the next Connect may try it again, after all others. */
@@ -227,8 +249,17 @@ HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *even
     struct dial *dial = maintain_take_dial(graph, event->dial);
     if (!dial)
         return S_OK;
+    for (uint32_t i = 0; i < event->addresses.count; i++)
+        maintain_remember(graph, &event->addresses.items[i], NULL);
+    if (event->flag)
+        answered_last(graph, &dial->address);
+    bool over = event->flag && graph->connecting;
+    if (over)
+        graph->connecting = false; /* no further address */
     HRESULT hr = S_OK;
-    if (dial->direct) {
+    if (dial->initial) {
+        hr = maintain_attempt_failed(graph, dial->token, 0, event->reason);
+    } else if (dial->direct) {
         struct graph_action *action = graph_act(graph, GRAPH_ACTION_NOTIFY);
         if (action) {
             action->notice = GRAPH_NOTICE_DIRECT;
@@ -238,15 +269,11 @@ HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *even
         }
         hr = action ? S_OK : E_OUTOFMEMORY;
     }
-    for (uint32_t i = 0; i < event->addresses.count; i++)
-        maintain_remember(graph, &event->addresses.items[i], NULL);
-    if (event->flag)
-        answered_last(graph, &dial->address);
-    bool over = event->flag && graph->connecting;
     mem_free(dial);
-    if (FAILED(hr))
-        return hr;
-    return over ? connect_failed(graph, event->reason) : connect_next(graph);
+    uint64_t next;
+    if (SUCCEEDED(hr))
+        hr = over ? connect_failed(graph, event->reason) : connect_next(graph, &next);
+    return hr;
 }
 
 /* ---- keeping neighbours ---- */
@@ -344,7 +371,7 @@ static HRESULT tend(struct graph *graph, struct neighbour *neighbour)
     HRESULT hr = reconcile_rest(graph, neighbour);
     if (FAILED(hr))
         return hr;
-    if (graph->now.ms >= neighbour->received_ms + DEAD_MS && !neighbour->paused)
+    if (graph->now.ms >= neighbour->received_ms + DEAD_MS && !neighbour->paused && !neighbour->held)
         return neighbour_close(graph, neighbour, PEER_E_CONNECTION_FAILED);
     if (neighbour->sync && graph->now.ms >= neighbour->sync->progress_ms + SYNC_STALL_MS) {
         reconcile_stop(graph, neighbour);
@@ -365,8 +392,9 @@ HRESULT maintain_timer(struct graph *graph)
         if (SUCCEEDED(hr))
             hr = tend(graph, neighbour);
     }
+    uint64_t token;
     if (SUCCEEDED(hr))
-        hr = connect_next(graph);
+        hr = connect_next(graph, &token);
     if (FAILED(hr) || !graph->online || graph->now.ms < graph->maintenance_due_ms)
         return hr;
     bool few = neighbours_connected(graph, false) < LIMIT_NEIGHBOURS_MIN;
@@ -380,7 +408,7 @@ static uint64_t neighbour_deadline(const struct graph *graph, const struct neigh
         return n->since_ms + CONNECT_WAIT_MS;
     if (n->direct)
         return n->full || n->job_count == 0 ? UINT64_MAX : graph->now.ms;
-    uint64_t due = n->paused ? UINT64_MAX : n->received_ms + DEAD_MS;
+    uint64_t due = n->paused || n->held ? UINT64_MAX : n->received_ms + DEAD_MS;
     if (n->exhausted)
         due = n->budget_ms + BUDGET_LOOK_MS;
     if (n->full)

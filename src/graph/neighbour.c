@@ -110,6 +110,7 @@ static bool too_many(const struct graph *graph, const struct hash *key)
 HRESULT neighbour_up(struct graph *graph, const struct graph_event *event)
 {
     struct dial *dial = event->incoming ? NULL : maintain_take_dial(graph, event->dial);
+    bool initial = dial && dial->initial;
     bool unwanted = event->incoming ? too_many(graph, &event->key)
                                     : !dial || (!graph->online && !graph->connecting);
     if (dial)
@@ -119,6 +120,7 @@ HRESULT neighbour_up(struct graph *graph, const struct graph_event *event)
     HRESULT hr = neighbour_new(graph, event, &neighbour);
     if (FAILED(hr))
         return hr;
+    neighbour->initial = initial;
     if (unwanted)
         return neighbour_close(graph, neighbour, S_OK);
     if (event->incoming)
@@ -278,6 +280,8 @@ static HRESULT neighbour_ends(struct graph *graph, struct neighbour *neighbour, 
     else if (!neighbour->incoming && neighbour->direct)
         hr = notify_link(graph, neighbour, GRAPH_LINK_FAILED,
                          FAILED(reason) ? reason : PEER_E_CONNECTION_FAILED);
+    else if (neighbour->initial)
+        hr = maintain_attempt_failed(graph, neighbour->link, neighbour->node_id, reason);
     if (SUCCEEDED(hr))
         hr = graph_update_status(graph);
     bool lonely = graph->online && !neighbour->direct &&

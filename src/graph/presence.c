@@ -3,8 +3,9 @@
  *
  * A presence record says node id and addresses; it lives for the group's presence lifetime and is
  * written again a minute before its end. Leaving deletes it; a crash lets it expire. The membership
- * record announces the member to applications; it is written at the first connection and again in
- * the last tenth of its life. */
+ * record announces the member to applications; it is written at the first connection, or with the
+ * member's first action where the group leaves member data to that, and again in the last tenth of
+ * its life. Presence written by itself is no action. */
 #include "graph/graph_internal.h"
 
 enum { REFRESH_BEFORE_MS = 60 * 1000, PRESENCE_VERSION = 1, ATTRIBUTES_MAX = 4096 };
@@ -100,18 +101,24 @@ static HRESULT find_membership(void *context, const struct store_record *row)
     return S_OK;
 }
 
-static HRESULT refresh_membership(struct graph *graph)
+/* The own membership record that lasts longest; expiration 0: none. */
+static HRESULT own_membership(struct graph *graph, struct membership *own)
+{
+    struct store *store = graph->config.store;
+    return store->ops->each(store, &RECORD_TYPE_MEMBERSHIP, graph_time(graph), false,
+                            find_membership, own);
+}
+
+/* Where there is none, it is written only if it is to begin now. */
+static HRESULT refresh_membership(struct graph *graph, bool begin)
 {
     struct hash key;
     struct bytes name;
-    uint64_t end;
-    struct store *store = graph->config.store;
+    uint64_t end, now = graph_time(graph);
     graph->config.provider->ops->own(graph->config.provider, &key, &name, &end);
     struct membership own = {.creator = &key};
-    uint64_t now = graph_time(graph);
-    HRESULT hr =
-        store->ops->each(store, &RECORD_TYPE_MEMBERSHIP, now, false, find_membership, &own);
-    if (FAILED(hr))
+    HRESULT hr = own_membership(graph, &own);
+    if (FAILED(hr) || (own.expiration == 0 && !begin))
         return hr;
     uint64_t lifetime_s = graph->config.member_data_lifetime_s;
     uint64_t margin = lifetime_s * TICKS_PER_SECOND / 10;
@@ -127,29 +134,51 @@ static HRESULT refresh_membership(struct graph *graph)
         hr = publish(graph, &record, &own.id, &stored);
         own.expiration = record.expiration;
     }
+    if (SUCCEEDED(hr))
+        graph->membership_until = own.expiration;
     uint64_t wait_ms =
         own.expiration > now + margin ? (own.expiration - margin - now) / TICKS_PER_MS : 60000;
     graph->membership_due_ms = graph->now.ms + (wait_ms < 86400000 ? wait_ms : 86400000);
     return hr;
 }
 
+/* A certificate that has ended may write nothing more; the link will say so too. */
+static HRESULT only_faults(HRESULT hr)
+{
+    return hr == PEER_E_NOT_AUTHORIZED || hr == E_INVALIDARG || hr == PEER_E_INVALID_RECORD ? S_OK
+                                                                                            : hr;
+}
+
+/* [contract 9.3, 10.9] */
+HRESULT membership_first(struct graph *graph)
+{
+    bool known = graph->membership_until > graph_time(graph);
+    if (!graph->config.publish_membership_on_action || !graph->synchronised || known)
+        return S_OK;
+    return only_faults(refresh_membership(graph, true));
+}
+
+static HRESULT presence_due(struct graph *graph)
+{
+    uint64_t lifetime_ms = (uint64_t)graph->config.presence_lifetime_s * 1000;
+    graph->presence_due_ms = graph->now.ms + lifetime_ms - REFRESH_BEFORE_MS;
+    if (!graph->config.publish_presence)
+        return presence_withdraw(graph);
+    bool wanted = graph->online && graph->synchronised && graph->listening.count > 0;
+    return wanted ? write_presence(graph) : S_OK;
+}
+
+/* Who appears is known as a member first. */
 HRESULT presence_timer(struct graph *graph)
 {
     HRESULT hr = S_OK;
-    if (graph->now.ms >= graph->presence_due_ms) {
-        uint64_t lifetime_ms = (uint64_t)graph->config.presence_lifetime_s * 1000;
-        graph->presence_due_ms = graph->now.ms + lifetime_ms - REFRESH_BEFORE_MS;
-        bool wanted = graph->online && graph->synchronised && graph->config.publish_presence &&
-                      graph->listening.count > 0;
-        if (wanted)
-            hr = write_presence(graph);
-    }
-    if (SUCCEEDED(hr) && graph->now.ms >= graph->membership_due_ms) {
+    if (graph->now.ms >= graph->membership_due_ms) {
         graph->membership_due_ms = UINT64_MAX;
-        if (graph->online && graph->synchronised && graph->config.publish_membership)
-            hr = refresh_membership(graph);
+        if (graph->online && graph->synchronised)
+            hr = refresh_membership(graph, graph->config.publish_membership);
     }
-    /* A certificate that has ended may write nothing more; the link will say so too. */
-    return hr == PEER_E_NOT_AUTHORIZED || hr == E_INVALIDARG || hr == PEER_E_INVALID_RECORD ? S_OK
-                                                                                            : hr;
+    hr = only_faults(hr);
+    if (SUCCEEDED(hr) && graph->now.ms >= graph->presence_due_ms)
+        hr = presence_due(graph);
+    return only_faults(hr);
 }

@@ -115,7 +115,8 @@ static void test_enum_bad_arguments(void **state)
     assert_null(enumeration);
 }
 
-/* 13.1 to 13.3, 13.5, 13.6, 13.8: opened from one side, used from both, closed by the other. */
+/* [point 12.11] [point 13.1] [point 13.3] [point 13.5] [point 13.6] [point 13.8] Opened from one
+ * side, used from both, closed by the other. */
 static void test_direct_connection(void **state)
 {
     (void)state;
@@ -159,7 +160,7 @@ static void test_direct_connection(void **state)
     stop_listening(&at_founder);
 }
 
-/* 13.6: a neighbour carries data too, large ones in pieces. */
+/* [point 13.6] A neighbour carries data too, large ones in pieces. */
 static void test_data_over_a_neighbour(void **state)
 {
     (void)state;
@@ -182,7 +183,8 @@ static void test_data_over_a_neighbour(void **state)
     stop_listening(&at_founder);
 }
 
-/* 13.3: whoever has not registered the event refuses, and the caller is told. */
+/* [point 13.1] [point 13.3] [point 13.5] Whoever has not registered the event refuses, and the
+ * caller is told; what has failed needs no closing. */
 static void test_refused(void **state)
 {
     (void)state;
@@ -193,6 +195,7 @@ static void test_refused(void **state)
     assert_ok(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &address, &id));
     assert_int_equal(await_direct(&at_member, PEER_CONNECTION_FAILED, &reason), id);
     assert_hr(reason, PEER_E_CONNECTION_REFUSED);
+    assert_hr(PeerGroupCloseDirectConnection(pair.member, id), PEER_E_CONNECTION_NOT_FOUND);
     /* Nobody at the address at all: the port of a listener that is gone. */
     address.sin6.sin6_port = htons(1);
     assert_ok(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &address, &id));
@@ -201,6 +204,7 @@ static void test_refused(void **state)
     stop_listening(&at_member);
 }
 
+/* [point 13.4] [point 13.7] Identity and address are required, and not the own. */
 static void test_direct_bad_arguments(void **state)
 {
     (void)state;
@@ -263,7 +267,7 @@ static void test_no_such_connection(void **state)
     assert_hr(PeerGroupSendData(NULL, id, &type_note, 1, (PVOID) "x"), PEER_E_INVALID_GROUP);
 }
 
-/* 5.8: addresses instead of name resolution. */
+/* [point 5.8] Addresses instead of name resolution. */
 static void test_connect_by_address(void **state)
 {
     (void)state;

@@ -48,7 +48,8 @@ static void assert_drained(HPEEREVENT registration)
     assert_null(data);
 }
 
-/* 12.1, 12.9: one signal may stand for many; they come in order, until there is no more. */
+/* [point 12.1] [point 12.2] [point 12.9] One signal may stand for many; they come in order, until
+ * there is no more. */
 static void test_record_events(void **state)
 {
     (void)state;
@@ -80,7 +81,7 @@ static void test_record_events(void **state)
     assert_ok(PeerGroupUnregisterEvent(registration));
 }
 
-/* 12.5, ruling 25 */
+/* [point 12.5] Ruling 25: pType filters records, and is ignored with a status. */
 static void test_filters(void **state)
 {
     (void)state;
@@ -104,7 +105,7 @@ static void test_filters(void **state)
     assert_ok(PeerGroupUnregisterEvent(status));
 }
 
-/* 12.6 and ruling 3: what cannot be registered. */
+/* [point 12.6] Ruling 3: what cannot be registered. */
 static void test_register_bad_arguments(void **state)
 {
     (void)state;
@@ -133,7 +134,7 @@ static void test_register_bad_arguments(void **state)
     assert_null(registration);
 }
 
-/* 12.3 */
+/* [point 12.3] What is no registration, and nothing else, is E_INVALIDARG. */
 static void test_registration_handles(void **state)
 {
     (void)state;
@@ -151,7 +152,8 @@ static void test_registration_handles(void **state)
     }
 }
 
-/* 12.4 the wrong way round: the event object goes first; nothing is lost but its signals. */
+/* [point 12.4] The wrong way round: the event object goes first; nothing is lost but its signals.
+ */
 static void test_event_closed_first(void **state)
 {
     (void)state;
@@ -182,7 +184,8 @@ static void test_group_closed_first(void **state)
     group = first;
 }
 
-/* 5.5, 5.6, 5.7, 12.12: a first-time joiner whom nobody answers is told, with a reason. */
+/* [point 5.5] [point 5.6] [point 5.7] [point 12.12] A first-time joiner whom nobody answers is
+ * told, with a reason. */
 static void test_connection_failed(void **state)
 {
     (void)state;

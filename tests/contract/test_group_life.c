@@ -370,7 +370,8 @@ static void test_join_no_key_access(void **state)
 
 /* ---- connect, close ---- */
 
-/* Ruling 26 */
+/* [point 5.1] [point 5.14] Ruling 26: the call succeeds, the outcome is an event; a second one says
+ * so. */
 static void test_connect(void **state)
 {
     (void)state;

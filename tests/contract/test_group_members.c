@@ -48,7 +48,8 @@ static void await_present(HGROUP group, PCWSTR name)
     stop_listening(&listener);
 }
 
-/* 9.1, 9.2: all, this one first; each with its address and what its certificate says. */
+/* [point 9.1] [point 9.2] All, this one first; each with its address and what its certificate says.
+ */
 static void test_all(void **state)
 {
     (void)state;
@@ -97,7 +98,7 @@ static void test_credentials(void **state)
     PeerFreeData(items);
 }
 
-/* 9.1: one by name; 9.8: who leaves is not present any more, and still a member. */
+/* [point 9.1] [point 9.8] One by name; who leaves is not present any more, and still a member. */
 static void test_one_and_presence(void **state)
 {
     (void)state;

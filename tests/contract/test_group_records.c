@@ -487,7 +487,8 @@ static void test_search_bad_arguments(void **state)
     assert_null(enumeration);
 }
 
-/* 7.5, 10.15: before the first synchronisation there is nothing to read and no right to write. */
+/* [point 4.6] [point 7.5] Before the first synchronisation there is nothing to read and no right to
+ * write. */
 static void test_not_ready(void **state)
 {
     (void)state;

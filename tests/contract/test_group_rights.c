@@ -134,7 +134,7 @@ static void test_inviting_member(void **state)
     PeerFreeData(inviting_name);
 }
 
-/* 12.8: a change of properties reaches the members and is in effect when they hear of it. */
+/* [point 12.8] A change of properties reaches the members and is in effect when they hear of it. */
 static void test_properties_travel(void **state)
 {
     (void)state;

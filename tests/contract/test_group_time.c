@@ -19,7 +19,8 @@ static int teardown(void **state)
     return group_teardown(state);
 }
 
-/* 14.1: peer time is the creator's UTC at creation; 14.3: in and out may be one variable. */
+/* [point 14.1] [point 14.3] [point 14.4] Peer time is the creator's UTC at creation; in and out may
+ * be one variable, and what comes back is UTC. */
 static void test_there_and_back(void **state)
 {
     (void)state;
@@ -52,7 +53,7 @@ static void test_bad_arguments(void **state)
     assert_int_equal(ticks_of(time), ticks_of(kept));
 }
 
-/* Before the first synchronisation nobody has told this member the group's time. */
+/* [point 14.3] Before the first synchronisation nobody has told this member the group's time. */
 static void test_not_ready(void **state)
 {
     (void)state;

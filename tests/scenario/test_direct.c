@@ -41,6 +41,8 @@ static void send(struct sim *sim, uint32_t index, uint64_t link, const void *dat
     assert_int_equal(sim_node(sim, index)->completed, 3);
 }
 
+/* [point 13.1] [point 13.6] [point 13.8] Data goes both ways over a direct connection, and no
+ * record. */
 static void allowed_connection_carries_data(void **state)
 {
     (void)state;
@@ -79,6 +81,7 @@ static void allowed_connection_carries_data(void **state)
     sim_free(sim);
 }
 
+/* [point 13.3] Where nobody has registered the event a direct connection is refused. */
 static void refused_where_nobody_wants_it(void **state)
 {
     (void)state;

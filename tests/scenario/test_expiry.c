@@ -49,6 +49,8 @@ static void wrong_clock_loses_nothing(void **state)
     sim_free(sim);
 }
 
+/* [point 3.10] Nothing expires before another member is connected, also after a start on its own.
+ */
 static void deferred_until_company(void **state)
 {
     (void)state;

@@ -65,6 +65,8 @@ static void both_changed_while_apart(void **state)
     sim_free(sim);
 }
 
+/* [point 5.2] [point 5.4] [point 5.6] Addresses are tried one by one, and all together for 30
+ * seconds. */
 static void connect_fails_in_time(void **state)
 {
     (void)state;
@@ -108,6 +110,7 @@ static void nothing_spins_when_idle(void **state)
     sim_free(sim);
 }
 
+/* [point 5.5] Who has the database listens alone. */
 static void founder_without_members_waits(void **state)
 {
     (void)state;

@@ -49,6 +49,7 @@ static void appears_and_refreshes(void **state)
     sim_free(sim);
 }
 
+/* [point 9.8] A member that leaves deletes its presence. */
 static void disappears_when_it_leaves(void **state)
 {
     (void)state;
@@ -64,6 +65,7 @@ static void disappears_when_it_leaves(void **state)
     sim_free(sim);
 }
 
+/* [point 9.8] That of one that crashed is there until it expires. */
 static void disappears_when_it_crashed(void **state)
 {
     (void)state;
@@ -77,6 +79,7 @@ static void disappears_when_it_crashed(void **state)
     sim_free(sim);
 }
 
+/* [point 5.10] [point 9.5] Member data is written at the first connection, and not at the next. */
 static void membership_is_announced_once(void **state)
 {
     (void)state;
@@ -92,6 +95,7 @@ static void membership_is_announced_once(void **state)
     sim_free(sim);
 }
 
+/* Ruling 15: member data is prolonged before it ends. */
 static void membership_is_renewed(void **state)
 {
     (void)state;

@@ -166,7 +166,8 @@ static void send_beyond_all_limits(void *context)
     static const uint8_t piece[PIECE];
     bool full = false;
     HRESULT hr = S_OK;
-    for (unsigned i = 0; i <= 4 * LIMIT_SEND_QUEUE_BYTES / PIECE && SUCCEEDED(hr); i++) {
+    for (unsigned i = 0;
+         i <= SEND_QUEUE_HARD_FACTOR * LIMIT_SEND_QUEUE_BYTES / PIECE && SUCCEEDED(hr); i++) {
         assert_int_equal(full, i * PIECE > LIMIT_SEND_QUEUE_BYTES);
         hr = link_send(peer->link, bytes_of(piece, PIECE), &full);
     }
