@@ -375,7 +375,8 @@ PEERGROUP_API HRESULT WINAPI PeerGetItemCount(HPEERENUM hPeerEnum, ULONG *pCount
  *
  *   S_OK  *pCount items were delivered; with 0 the end is reached and the array is NULL: call
  *         PeerEndEnumeration
- *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY
+ *   As everywhere: E_INVALIDARG (also: it lists records of a group that was closed since),
+ *   E_OUTOFMEMORY
  *
  * Documented page: PeerGetNextItem function (p2p.h). The page does not say what the array is at
  * the end; here it is NULL. */
@@ -1214,6 +1215,12 @@ PEERGROUP_API HRESULT WINAPI PeerGroupDeleteRecord(HGROUP hGroup, const GUID *pR
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   CRYPT_*
  *
+ * Records are fetched as PeerGetNextItem asks for them, each as it was when the enumeration was
+ * made: of those that change meanwhile the earlier version is kept, up to 8 MiB an enumeration.
+ * What goes beyond that is left out, so that fewer items come than PeerGetItemCount tells. When the
+ * group is closed before all are fetched, PeerGetNextItem returns E_INVALIDARG. Items come in the
+ * order of their creation.
+ *
  * Documented page: PeerGroupEnumRecords function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerGroupEnumRecords(HGROUP hGroup, const GUID *pRecordType,
                                                   HPEERENUM *phPeerEnum);
@@ -1228,6 +1235,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupEnumRecords(HGROUP hGroup, const GUID *pRe
  *   E_INVALIDARG           also: a backslash in a value is not followed by *, ? or a backslash
  *   PEER_E_INVALID_SEARCH  the query does not follow the schema; correct it
  *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *
+ * Items are fetched as those of PeerGroupEnumRecords.
  *
  * Documented page: PeerGroupSearchRecords function (p2p.h). In values * stands for any run of
  * characters, ? for one. type and compare may be left out: string and equal. */

@@ -17,7 +17,7 @@ HRESULT WINAPI PeerGroupCreateInvitation(HGROUP hGroup, PCWSTR pwzIdentityInfo,
                                          PWSTR *ppwzInvitation)
 {
     char *identity CLEANUP_FREE = NULL;
-    char *xml CLEANUP_FREE = NULL;
+    char *xml CLEANUP_SECRET_TEXT = NULL;
     struct engine_invite invite = {.expiration = pftExpiration ? convert_ticks(pftExpiration) : 0};
     uint64_t session;
     if (ppwzInvitation)
@@ -112,7 +112,7 @@ static HRESULT give(const struct invitation *from, PPEER_INVITATION_INFO *result
 HRESULT WINAPI PeerGroupParseInvitation(PCWSTR pwzInvitation,
                                         PPEER_INVITATION_INFO *ppInvitationInfo)
 {
-    char *xml CLEANUP_FREE = NULL;
+    char *xml CLEANUP_SECRET_TEXT = NULL;
     struct invitation invitation CLEANUP(invitation_deinit) = {.scheme = 0};
     if (ppInvitationInfo)
         *ppInvitationInfo = NULL;

@@ -74,7 +74,7 @@ HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation, PCWSTR pw
                              HGROUP *phGroup)
 {
     char *identity CLEANUP_FREE = NULL;
-    char *invitation CLEANUP_FREE = NULL;
+    char *invitation CLEANUP_SECRET_TEXT = NULL;
     char *cloud CLEANUP_FREE = NULL;
     struct group_opening opening;
     if (phGroup)

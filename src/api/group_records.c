@@ -2,9 +2,10 @@
  *
  * On the way in a PEER_RECORD is checked as far as it can be without the group: structure, type,
  * attributes, size. The engine knows the rest (rights, times, what is stored) and answers when the
- * new version is on disk. On the way out each record is one block, or one item of an enumeration
- * that lives on a copy. The pages give PeerGroupAddRecord more codes than PeerGroupUpdateRecord; a
- * record that is not allowed is PEER_E_INVALID_RECORD to the first and E_INVALIDARG to the other.
+ * new version is on disk. On the way out each record is one block, or one item of an enumeration,
+ * which reads it when it is asked for. The pages give PeerGroupAddRecord more codes than
+ * PeerGroupUpdateRecord; a record that is not allowed is PEER_E_INVALID_RECORD to the first and
+ * E_INVALIDARG to the other.
  */
 #include "api/api.h"
 #include "api/enumeration.h"
@@ -50,35 +51,54 @@ static HRESULT add_record(struct block *block, const struct engine_record *from,
     return hr;
 }
 
+/* An open enumeration: a snapshot of the engine's, and the part of it that was read last. */
+struct records {
+    struct engine_snapshot snapshot;
+    struct engine_record_list part;
+    uint32_t first; /* index of the part's first record */
+};
+
+enum { PART_RECORDS = 64 };
+
 static HRESULT record_item(void *context, uint32_t index, struct block *block, size_t *offset)
 {
-    const struct engine_record_list *list = context;
-    return add_record(block, &list->items[index], offset);
+    struct records *records = context;
+    if (index < records->first || index - records->first >= records->part.count) {
+        engine_record_list_deinit(&records->part);
+        records->first = index;
+        HRESULT hr = engine_records_read(&records->snapshot, index, PART_RECORDS, &records->part);
+        if (FAILED(hr)) /* a group that was closed leaves an enumeration of nothing */
+            return hr == PEER_E_INVALID_GROUP ? E_INVALIDARG : hr;
+    }
+    const struct engine_record *record = &records->part.items[index - records->first];
+    return record->gone ? S_FALSE : add_record(block, record, offset);
 }
 
 static void records_free(void *context)
 {
-    engine_record_list_deinit(context);
-    mem_free(context);
+    struct records *records = context;
+    engine_records_end(&records->snapshot);
+    engine_record_list_deinit(&records->part);
+    mem_free(records);
 }
 
 /* Takes the snapshot. */
 static HRESULT enumerate(uint64_t session, const struct guid *type, const struct search *search,
                          HPEERENUM *handle)
 {
-    struct engine_record_list *list = mem_zalloc(sizeof(*list));
-    if (!list)
+    struct records *records = mem_zalloc(sizeof(*records));
+    if (!records)
         return E_OUTOFMEMORY;
-    HRESULT hr = engine_records(session, type, search, list);
-    const struct enumeration_source source = {.count = list->count,
+    HRESULT hr = engine_records_begin(session, type, search, &records->snapshot);
+    const struct enumeration_source source = {.count = records->snapshot.count,
                                               .item = record_item,
                                               .free_context = records_free,
-                                              .context = list,
+                                              .context = records,
                                               .of_group = true};
     if (SUCCEEDED(hr))
         hr = enumeration_new(&source, handle);
     if (FAILED(hr))
-        records_free(list);
+        records_free(records);
     return hr;
 }
 

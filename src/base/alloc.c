@@ -6,6 +6,8 @@
  * work for one tagged request; only one sweep runs at a time. */
 #include "base/alloc.h"
 
+#include <malloc.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,37 @@ static _Atomic uint64_t fail_countdown;
 static _Atomic bool fail_hit;
 static _Atomic bool fail_tagged_only;
 static _Thread_local bool is_tagged;
+
+static uint8_t watched[64];
+static _Atomic size_t watched_size;
+static _Atomic unsigned watch_seen;
+
+void mem_watch(const void *secret, size_t size)
+{
+    size = size < sizeof(watched) ? size : sizeof(watched);
+    atomic_store(&watched_size, 0);
+    if (size > 0)
+        memcpy(watched, secret, size);
+    atomic_store(&watch_seen, 0);
+    atomic_store(&watched_size, size);
+}
+
+unsigned mem_watch_seen(void)
+{
+    return atomic_load(&watch_seen);
+}
+
+static bool is_watching(void)
+{
+    return atomic_load_explicit(&watched_size, memory_order_relaxed) > 0;
+}
+
+static void look_for_secret(void *block)
+{
+    size_t size = atomic_load(&watched_size);
+    if (block && size > 0 && memmem(block, malloc_usable_size(block), watched, size))
+        atomic_fetch_add(&watch_seen, 1);
+}
 
 static void arm(uint64_t n, bool tagged_only)
 {
@@ -81,9 +114,24 @@ void *mem_calloc(size_t count, size_t size)
     return mem_should_fail() ? NULL : calloc(count > 0 ? count : 1, size > 0 ? size : 1);
 }
 
+/* Lets nothing of the old block escape the look. */
+static void *realloc_watched(void *block, size_t size)
+{
+    void *moved = malloc(size);
+    if (moved && block) {
+        size_t before = malloc_usable_size(block);
+        memcpy(moved, block, before < size ? before : size);
+        mem_free(block);
+    }
+    return moved;
+}
+
 void *mem_realloc(void *block, size_t size)
 {
-    return mem_should_fail() ? NULL : realloc(block, size > 0 ? size : 1);
+    if (mem_should_fail())
+        return NULL;
+    size = size > 0 ? size : 1;
+    return is_watching() ? realloc_watched(block, size) : realloc(block, size);
 }
 
 void *mem_dup(const void *data, size_t size)
@@ -111,5 +159,19 @@ char *mem_strndup(const char *text, size_t size)
 
 void mem_free(void *block)
 {
+    if (is_watching())
+        look_for_secret(block);
     free(block);
+}
+
+void mem_wipe(void *data, size_t size)
+{
+    if (size > 0)
+        sodium_memzero(data, size);
+}
+
+void mem_wipe_text(char *text)
+{
+    if (text)
+        mem_wipe(text, strlen(text));
 }

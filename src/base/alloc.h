@@ -17,6 +17,10 @@ void *mem_dup(const void *data, size_t size);
 char *mem_strdup(const char *text);
 char *mem_strndup(const char *text, size_t size);
 void mem_free(void *block);
+/* mem_wipe clears what must not stay in memory; mem_wipe_text clears a text before it is freed
+ * (NULL is fine). */
+void mem_wipe(void *data, size_t size);
+void mem_wipe_text(char *text);
 
 /* mem_fail_nth makes the n-th allocation from now fail, once (0: none). For tests. */
 void mem_fail_nth(uint64_t n);
@@ -32,6 +36,12 @@ bool mem_fail_hit(void);
  * clock. */
 bool mem_should_fail(void);
 
+/* mem_watch makes mem_free and mem_realloc look for these bytes in what they let go of, and
+ * mem_watch_seen counts the blocks that held them (size 0: no more of that). For tests, one at a
+ * time. */
+void mem_watch(const void *secret, size_t size);
+unsigned mem_watch_seen(void);
+
 /* CLEANUP(fn) on a local calls fn(&local) when it leaves scope. */
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 static inline void mem_freep(void *pointer_to_block)
@@ -39,5 +49,11 @@ static inline void mem_freep(void *pointer_to_block)
     mem_free(*(void **)pointer_to_block);
 }
 #define CLEANUP_FREE CLEANUP(mem_freep)
+static inline void mem_wipe_textp(char **text)
+{
+    mem_wipe_text(*text);
+    mem_free(*text);
+}
+#define CLEANUP_SECRET_TEXT CLEANUP(mem_wipe_textp)
 
 #endif

@@ -21,8 +21,22 @@ int bytes_compare(struct bytes a, struct bytes b)
 
 void buffer_deinit(struct buffer *buffer)
 {
+    if (buffer->secret)
+        mem_wipe(buffer->data, buffer->capacity);
     mem_free(buffer->data);
     *buffer = BUFFER_NULL;
+}
+
+/* Grows a secret buffer without leaving a copy behind. */
+static void *move_secret(struct buffer *buffer, size_t capacity)
+{
+    uint8_t *data = mem_alloc(capacity);
+    if (!data || buffer->capacity == 0)
+        return data;
+    memcpy(data, buffer->data, buffer->size);
+    mem_wipe(buffer->data, buffer->capacity);
+    mem_free(buffer->data);
+    return data;
 }
 
 HRESULT buffer_reserve(struct buffer *buffer, size_t more)
@@ -36,7 +50,8 @@ HRESULT buffer_reserve(struct buffer *buffer, size_t more)
         buffer->capacity > BUFFER_CAPACITY_MIN ? buffer->capacity : BUFFER_CAPACITY_MIN;
     while (capacity < need)
         capacity *= 2;
-    uint8_t *data = mem_realloc(buffer->data, capacity);
+    uint8_t *data =
+        buffer->secret ? move_secret(buffer, capacity) : mem_realloc(buffer->data, capacity);
     if (!data)
         return E_OUTOFMEMORY;
     buffer->data = data;

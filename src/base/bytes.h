@@ -39,9 +39,11 @@ struct buffer {
     uint8_t *data;
     size_t size;
     size_t capacity;
+    bool secret; /* wiped whenever memory of it is let go of; not by buffer_take */
 };
 
 #define BUFFER_NULL ((struct buffer){.data = NULL})
+#define BUFFER_SECRET ((struct buffer){.secret = true})
 
 void buffer_deinit(struct buffer *buffer);
 #define CLEANUP_BUFFER CLEANUP(buffer_deinit)

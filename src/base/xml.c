@@ -100,6 +100,7 @@ static struct xml_element *new_element(const xmlChar *name, const xmlChar *space
     struct xml_element *element = mem_zalloc(sizeof(*element) + name_size + space_size + 2);
     if (!element)
         return NULL;
+    element->text.secret = true; /* of an invitation; nobody knows which */
     char *cursor = element->texts;
     element->name = place(&cursor, name, name_size);
     element->space = space ? place(&cursor, space, space_size) : NULL;

@@ -228,6 +228,7 @@ HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call))
     if (FAILED(hr))
         return hr;
     call->run = run;
+    call->deferred = false;
     call->tagged = mem_tagged();
     call->item.function = run_on_loop;
     uv_sem_init(&call->done, 0);

@@ -80,7 +80,7 @@ struct engine_invite {
     uint64_t expiration; /* UTC ticks; 0: the issuer's end */
     unsigned roles;      /* bits of enum role; 0: member */
 };
-/* *xml: free with mem_free. */
+/* *xml holds the secret that finds the group: wipe it, free with mem_free. */
 HRESULT engine_group_invite(uint64_t session, const struct engine_invite *invite,
                             char **xml) MUST_CHECK;
 
@@ -150,6 +150,7 @@ struct engine_record {
     uint64_t expiration;
     struct buffer signature;
     struct buffer payload;
+    bool gone; /* engine_records_read: nothing else is set */
 };
 void engine_record_deinit(struct engine_record *record);
 struct engine_record_list {
@@ -174,9 +175,22 @@ HRESULT engine_record_update(uint64_t session, const struct engine_publish *publ
 HRESULT engine_record_delete(uint64_t session, const struct guid *id) MUST_CHECK;
 HRESULT engine_record_get(uint64_t session, const struct guid *id,
                           struct engine_record *record) MUST_CHECK;
+
+/* The records of one moment, by creation time. It lives until engine_records_end, or until its
+ * group is closed. */
+struct engine_snapshot {
+    uint64_t id; /* 0: none */
+    uint32_t count;
+};
 /* type NULL: all (never reserved ones); search NULL: no criteria. */
-HRESULT engine_records(uint64_t session, const struct guid *type, const struct search *search,
-                       struct engine_record_list *list) MUST_CHECK;
+HRESULT engine_records_begin(uint64_t session, const struct guid *type, const struct search *search,
+                             struct engine_snapshot *snapshot) MUST_CHECK;
+/* engine_records_read gives the records from index first on, as many as are wanted and fit a part;
+ * at least one where there is one. Each is as it was at the snapshot's moment, or gone: it changed
+ * since, and could not be kept. PEER_E_INVALID_GROUP: its group was closed. */
+HRESULT engine_records_read(const struct engine_snapshot *snapshot, uint32_t first, uint32_t wanted,
+                            struct engine_record_list *list) MUST_CHECK;
+void engine_records_end(const struct engine_snapshot *snapshot);
 
 /* engine_time_offset: ticks to add to UTC for peer time. PEER_E_GROUP_NOT_READY. */
 HRESULT engine_time_offset(uint64_t session, int64_t *offset) MUST_CHECK;

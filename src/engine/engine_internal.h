@@ -115,6 +115,7 @@ struct node_password {
 };
 
 struct registration;
+struct snapshot;
 
 struct node {
     struct engine *engine;
@@ -143,6 +144,7 @@ struct node {
     struct presence_entry *presences;
     struct node_password password;
     struct registration *registrations;
+    struct snapshot *snapshots;
     struct call *waiting; /* ends with the next commit */
     bool dirty;
     bool connected; /* the application wants to be online */

@@ -37,37 +37,65 @@ struct members_call {
     struct node *node;
     unsigned flags; /* of the group */
     uint32_t capacity;
+    struct newest_presence *presences;
 };
 
+/* The newest presence of each member; read once for all of them. */
 struct newest_presence {
-    struct store *store;
-    struct engine_member *member;
+    struct hash creator;
     uint64_t modified;
-    uint64_t horizon;
+    uint64_t node_id;
+    struct address_list addresses;
+    UT_hash_handle hh;
 };
 
 static HRESULT take_presence(void *context, const struct store_record *row)
 {
-    struct newest_presence *newest = context;
+    struct members_call *this = context;
+    struct newest_presence *newest;
     struct presence presence;
-    struct store_record whole; /* this visit shows no payloads */
-    bool counts = guid_equal(&row->type, &RECORD_TYPE_PRESENCE) && !row->deleted &&
-                  row->expiration > newest->horizon && row->modified > newest->modified;
-    if (!counts)
+    if (FAILED(presence_decode(row->payload, &presence)))
         return S_OK;
-    HRESULT hr = newest->store->ops->get(newest->store, &row->id, &whole);
-    if (FAILED(hr))
-        return hr;
-    hr = presence_decode(whole.payload, &presence);
-    store_record_deinit(&whole);
-    if (FAILED(hr))
+    HASH_FIND(hh, this->presences, row->creator.bytes, HASH_SIZE, newest);
+    if (newest && newest->modified >= row->modified)
         return S_OK;
+    if (!newest) {
+        newest = mem_zalloc(sizeof(*newest));
+        if (!newest)
+            return E_OUTOFMEMORY;
+        newest->creator = row->creator;
+        HASH_ADD(hh, this->presences, creator, HASH_SIZE, newest);
+        if (!TABLE_ADDED(newest, hh)) {
+            mem_free(newest);
+            return E_OUTOFMEMORY;
+        }
+    }
     newest->modified = row->modified;
-    newest->member->node_id = presence.node_id;
-    newest->member->address_count = presence.addresses.count;
-    for (uint32_t i = 0; i < presence.addresses.count; i++)
-        newest->member->addresses[i] = presence.addresses.items[i];
+    newest->node_id = presence.node_id;
+    newest->addresses = presence.addresses;
     return S_OK;
+}
+
+static void forget_presences(struct members_call *this)
+{
+    struct newest_presence *presence, *next;
+    HASH_ITER (hh, this->presences, presence, next) {
+        HASH_DEL(this->presences, presence);
+        mem_free(presence);
+    }
+}
+
+static void place_member(const struct members_call *this, const struct hash *key,
+                         struct engine_member *member)
+{
+    const struct newest_presence *newest;
+    HASH_FIND(hh, this->presences, key->bytes, HASH_SIZE, newest);
+    if (!newest)
+        return;
+    member->node_id = newest->node_id;
+    member->address_count = newest->addresses.count;
+    for (uint32_t i = 0; i < newest->addresses.count; i++)
+        member->addresses[i] = newest->addresses.items[i];
 }
 
 static HRESULT copy_texts(const struct member_info *info, struct engine_member *member)
@@ -119,12 +147,8 @@ static HRESULT take_member(void *context, const struct member_info *info)
                                      .roles = info->certificate->roles};
     memcpy(member->key, info->certificate->key, KEY_SIZE);
     hr = copy_texts(info, member);
-    struct store *store = this->node->store;
-    struct newest_presence newest = {
-        .store = store, .member = member, .horizon = graph_horizon(this->node->graph, loop_utc())};
-    if (SUCCEEDED(hr) && info->has_presence && !secret)
-        hr = store->ops->each_by_creator(store, &info->certificate->key_hash, take_presence,
-                                         &newest);
+    if (info->has_presence && !secret)
+        place_member(this, &info->certificate->key_hash, member);
     return hr;
 }
 
@@ -137,11 +161,16 @@ static HRESULT run_members(struct call *call)
     const struct group_properties *properties;
     if (SUCCEEDED(security_properties(this->node->security, &properties)))
         this->flags = properties->flags;
-    uint64_t now = node_peer_time(this->node);
+    struct store *store = this->node->store;
+    uint64_t now = node_peer_time(this->node),
+             horizon = graph_horizon(this->node->graph, loop_utc());
     security_set_time(this->node->security, loop_utc());
-    if (!this->peer_name)
-        return security_members_each(this->node->security, now, take_member, this);
-    hr = security_member_find(this->node->security, now, this->peer_name, take_member, this);
+    hr = store->ops->each(store, &RECORD_TYPE_PRESENCE, horizon, true, take_presence, this);
+    if (SUCCEEDED(hr) && !this->peer_name)
+        hr = security_members_each(this->node->security, now, take_member, this);
+    else if (SUCCEEDED(hr))
+        hr = security_member_find(this->node->security, now, this->peer_name, take_member, this);
+    forget_presences(this);
     return hr == PEER_E_NOT_FOUND ? S_OK : hr;
 }
 

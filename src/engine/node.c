@@ -6,7 +6,7 @@
  * that waited. When memory or disk fail in a step, the turn is rolled back, security and graph are
  * made anew from the store, the calls fail with that code, and a connected node connects again:
  * nothing is announced that is not stored. */
-#include "engine/engine_internal.h"
+#include "engine/record_read.h"
 
 #include "base/log.h"
 
@@ -167,6 +167,8 @@ static void graph_config_of(struct node *node, struct graph_config *config)
                                     .publish_membership_on_action = true,
                                     .synchronised = stored_synchronised(node),
                                     .time_offset = stored_offset(node),
+                                    .changing = snapshots_changing,
+                                    .changing_context = node,
                                     .first_token = node->epoch << 32};
     randombytes_buf(config->seed, sizeof(config->seed));
     const struct group_properties *properties;
@@ -250,6 +252,7 @@ static void node_release(struct node *node)
         uv_close((uv_handle_t *)node->timer, timer_closed);
     node_events_deinit(node);
     node_password_deinit(node);
+    snapshots_deinit(node);
     graph_actions_deinit(&node->actions);
     graph_free(node->graph);
     struct node_parts parts = {.identity = node->identity,

@@ -126,6 +126,7 @@ static HRESULT begin_handshake(struct node *node, struct node_link *link)
     node_password_options(node, link, &options);
     if (SUCCEEDED(hr))
         hr = handshake_start(node->security, &options, &link->handshake, &out);
+    mem_wipe(options.channel, sizeof(options.channel));
     if (SUCCEEDED(hr))
         return send_now(link, &out);
     buffer_deinit(&out);
@@ -186,6 +187,7 @@ static HRESULT give_to_graph(struct node *node, struct node_link *link)
     if (!link->incoming)
         mem_free(take_dial(node, link->token));
     hr = node_step(node, &event);
+    mem_wipe(event.fingerprint_key, sizeof(event.fingerprint_key));
     if (FAILED(hr))
         return hr;
     node_touch(node); /* certificates of the handshake are new in the store */

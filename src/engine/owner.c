@@ -63,6 +63,7 @@ void transport_owner_free(struct transport_owner *owner)
             link_shut(link, S_OK);
     }
     sni_nonces_deinit(&owner->nonces);
+    mem_wipe(&owner->sni_key, sizeof(owner->sni_key));
     tls_identity_deinit(&owner->identity);
     mem_free(owner);
 }

@@ -214,7 +214,8 @@ HRESULT engine_group_invite(uint64_t session, const struct engine_invite *invite
     hr = identity_was_deleted(&identity.key_hash, &deleted);
     if (SUCCEEDED(hr) && deleted)
         hr = PEER_E_IDENTITY_DELETED;
-    struct invite_call this = {.session = session, .invite = invite_wish, .identity = &identity};
+    struct invite_call this = {
+        .session = session, .invite = invite_wish, .identity = &identity, .xml = BUFFER_SECRET};
     if (SUCCEEDED(hr))
         hr = call_run(&this.call, run_invite);
     certificate_deinit(&identity);

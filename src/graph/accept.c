@@ -104,7 +104,7 @@ static HRESULT teach_one(void *context, const struct store_record *row)
 {
     struct teaching *teaching = context;
     HRESULT hr = flood_row(teaching->graph, teaching->neighbour, row, 0);
-    bool enough = teaching->neighbour->out.size >= BULK_CHUNK_BYTES;
+    bool enough = neighbour_given(teaching->graph, teaching->neighbour) >= BULK_CHUNK_BYTES;
     return SUCCEEDED(hr) && enough ? S_FALSE : hr;
 }
 
@@ -127,7 +127,7 @@ static HRESULT spread(struct graph *graph, const struct store_record *row)
     HASH_ITER (hh, graph->neighbours, neighbour, next) {
         if (neighbour->direct || neighbour->state != NEIGHBOUR_CONNECTED)
             continue;
-        if (neighbour->full) {
+        if (neighbour->full || neighbour_given(graph, neighbour) >= FLOOD_BATCH_BYTES) {
             neighbour->behind = neighbour->behind || !recent_has(neighbour, &row->digest);
             continue;
         }
@@ -165,6 +165,8 @@ static HRESULT tell_removed(struct graph *graph, const struct store_record *row)
 
 HRESULT remove_row(struct graph *graph, const struct store_record *row)
 {
+    if (graph->config.changing)
+        graph->config.changing(graph->config.changing_context, &row->id, row);
     HRESULT hr = graph->config.store->ops->remove(graph->config.store, &row->id);
     return SUCCEEDED(hr) ? tell_removed(graph, row) : hr;
 }
@@ -203,6 +205,8 @@ HRESULT accept_version(struct graph *graph, const struct accepted *accepted)
     bool had = SUCCEEDED(hr);
     if (FAILED(hr) && hr != PEER_E_RECORD_NOT_FOUND)
         return hr;
+    if (graph->config.changing)
+        graph->config.changing(graph->config.changing_context, &record->id, had ? &held : NULL);
     hr = store->ops->put(store, &row);
     if (FAILED(hr))
         return hr;

@@ -115,11 +115,12 @@ static HRESULT make_room(struct graph *graph)
 }
 
 HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
-                    uint32_t count)
+                    uint32_t count, bool *taken)
 {
     const struct record *record = accepted->record;
     struct neighbour *first = neighbour_find(graph, sources[0]);
     struct version_name name = {record->id, record->version, *accepted->digest};
+    *taken = false;
     if (!first)
         return S_OK;
     struct hash owner = first->key;
@@ -133,6 +134,7 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
         large_wait(first, &name);
         return S_OK;
     }
+    *taken = true;
     struct store_unfinished unfinished = {
         .since_utc = graph->now.utc,
         .record = {.id = record->id,

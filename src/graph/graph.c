@@ -128,6 +128,8 @@ HRESULT graph_new(const struct graph_config *config, const struct graph_now *now
         graph->expired_to = 0;
     graph->expire_due_ms = now->ms;
     HRESULT hr = fetch_restore(graph);
+    if (SUCCEEDED(hr))
+        hr = purge_restore(graph);
     if (FAILED(hr)) {
         graph_free(graph);
         return hr;
@@ -156,6 +158,7 @@ void graph_free(struct graph *graph)
     }
     for (uint32_t i = 0; i < LEAVES_MAX; i++)
         mem_free(graph->leaves[i].items);
+    mem_wipe(graph->config.seed, sizeof(graph->config.seed));
     mem_free(graph);
 }
 
@@ -212,6 +215,8 @@ static HRESULT step_leave(struct graph *graph)
         if (neighbour->state != NEIGHBOUR_CLOSED)
             hr = neighbour_goodbye(graph, neighbour, MESSAGE_DISCONNECT, DISCONNECT_LEAVING, S_OK);
     }
+    if (SUCCEEDED(hr))
+        hr = purge_save(graph);
     graph_set_online(graph, false);
     graph->listening.count = 0;
     return SUCCEEDED(hr) ? graph_update_status(graph) : hr;
@@ -256,13 +261,11 @@ static HRESULT step_send_data(struct graph *graph, const struct graph_event *eve
     struct neighbour *neighbour = neighbour_find(graph, event->link);
     if (!neighbour || neighbour->state != NEIGHBOUR_CONNECTED)
         return graph_complete(graph, event->request, PEER_E_CONNECTION_NOT_FOUND, NULL, 0);
-    /* Whether several in one turn have filled it shows at the turn's end. */
-    if (!neighbour->full && neighbour->data_ms != graph->now.ms)
+    if (!neighbour->full && neighbour_given(graph, neighbour) == 0)
         neighbour->data_queued = 0;
     if (neighbour->data_queued + event->data.size > DATA_QUEUED_MAX)
         return graph_complete(graph, event->request, PEER_E_TOO_MUCH_LOAD, NULL, 0);
     neighbour->data_queued += event->data.size;
-    neighbour->data_ms = graph->now.ms;
     struct message_pt2pt message = {.type = event->data_type};
     size_t sent = 0;
     do {
@@ -372,6 +375,7 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
     graph->actions = actions;
     graph->now = event->now;
     graph->leaves_loaded = false;
+    graph->batch += actions->count == 0;
     HRESULT hr = dispatch(graph, event);
     if (SUCCEEDED(hr))
         hr = neighbours_flush(graph);

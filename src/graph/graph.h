@@ -40,6 +40,11 @@ struct graph_config {
     /* Tokens of verdicts and dials begin after this one; with a greater one for each new graph,
      * what was meant for a former graph never matches. */
     uint64_t first_token;
+    /* Called before a stored record is replaced or removed (held: as it stands, without views), and
+     * before one comes that was not there (held NULL); NULL: nobody wants to know. It may read the
+     * store. */
+    void (*changing)(void *context, const struct guid *id, const struct store_record *held);
+    void *changing_context;
     int64_t time_offset; /* ticks to add to UTC for peer time, as remembered */
 };
 
@@ -193,12 +198,13 @@ struct graph_actions {
 void graph_actions_clear(struct graph_actions *actions);
 void graph_actions_deinit(struct graph_actions *actions);
 
-/* graph_step applies one event and appends what must be done. A failure (E_OUTOFMEMORY, the store's
- * codes) leaves a graph that is good for graph_free alone: what it has in memory is no longer what
- * the store will say. The caller rolls the store back instead of committing, closes all links,
- * makes a new graph from the store and connects again. What a request may not do
- * (PEER_E_NOT_AUTHORIZED, PEER_E_RECORD_NOT_FOUND ...) is no failure of the step but the result in
- * its GRAPH_ACTION_COMPLETE. */
+/* graph_step applies one event and appends what must be done. Several steps may append to one list
+ * that is then carried out together: what a neighbour is given is bounded for each list. A failure
+ * (E_OUTOFMEMORY, the store's codes) leaves a graph that is good for graph_free alone: what it has
+ * in memory is no longer what the store will say. The caller rolls the store back instead of
+ * committing, closes all links, makes a new graph from the store and connects again. What a request
+ * may not do (PEER_E_NOT_AUTHORIZED, PEER_E_RECORD_NOT_FOUND ...) is no failure of the step but the
+ * result in its GRAPH_ACTION_COMPLETE. */
 HRESULT graph_step(struct graph *graph, const struct graph_event *event,
                    struct graph_actions *actions) MUST_CHECK;
 

@@ -11,8 +11,9 @@ enum {
     JOBS_MAX = 2048,                           /* bulk work waiting per neighbour */
     CERTIFICATES_MAX = LIMIT_DEFERRED_RECORDS, /* no more can be waited for on the other side */
     LEAVES_MAX = 4,
-    SYNC_STACK_MAX = 2048,         /* ranges still to be compared */
-    BULK_CHUNK_BYTES = 256 * 1024, /* bulk sent to a neighbour in one step */
+    SYNC_STACK_MAX = 2048,           /* ranges still to be compared */
+    BULK_CHUNK_BYTES = 256 * 1024,   /* bulk sent to a neighbour in one batch of actions */
+    FLOOD_BATCH_BYTES = 1024 * 1024, /* likewise, with new records */
     CONNECT_WAIT_MS = 10000,
     PING_INTERVAL_MS = 30000,
     QUIET_MS = 5000,
@@ -36,6 +37,9 @@ enum {
     DATA_QUEUED_MAX = LIMIT_DATA_SIZE + 64 * 1024, /* to a link that is full */
     INCOMING_MAX = 64,                             /* links that came in, direct ones too */
     INCOMING_PER_KEY_MAX = 8,
+    DIALS_MAX = 30, /* in DIALS_MS */
+    DIALS_MS = 60 * 1000,
+    PURGE_NOTES = 25, /* hours between the first and the last: 24 */
     REMEMBERED_MAX = 32
 };
 #define HORIZON_MARGIN                                                                             \
@@ -90,7 +94,9 @@ struct neighbour {
     enum neighbour_state state;
     bool incoming;
     bool direct;
-    bool full;        /* no bulk until drained */
+    bool full;      /* no bulk until drained */
+    uint64_t batch; /* of actions, for which batch_bytes counts */
+    size_t batch_bytes;
     bool behind;      /* something was not sent or not taken: reconcile when there is room */
     bool large_waits; /* so it was with a large record: reconcile when another is complete */
     struct version_name *large; /* large.c: names to be asked for later; owned */
@@ -140,7 +146,6 @@ struct neighbour {
     struct sync *sync;
     uint64_t sync_due_ms;  /* not again before */
     uint64_t data_queued;  /* point-to-point bytes sent since the link had room */
-    uint64_t data_ms;      /* when the last of them were */
     struct buffer partial; /* point-to-point data in pieces */
     struct guid partial_type;
     uint32_t utility;
@@ -208,6 +213,7 @@ struct graph {
     struct bytes graph_id;
     struct graph_now now;
     struct graph_actions *actions; /* of the step under way */
+    uint64_t batch; /* counts lists of actions: those of one list have not been carried out */
     uint64_t random_counter;
     uint64_t next_token;
     struct neighbour *neighbours;
@@ -232,6 +238,8 @@ struct graph {
     struct remembered remembered[REMEMBERED_MAX];
     uint32_t remembered_count;
     struct dial *dials;
+    uint64_t dialled_ms[DIALS_MAX]; /* the last ones; a ring */
+    uint64_t dial_count;
     bool connecting;
     uint64_t connecting_since_ms;
     uint32_t connect_tried;
@@ -248,11 +256,17 @@ struct graph {
     uint64_t expired_to;
     uint64_t expire_due_ms;
     uint64_t deferred_horizon; /* with DEFER_EXPIRATION: the last peer time with company */
-    struct {
-        uint64_t ms;
-        uint64_t peer_time;
-    } hourly[25];
-    uint32_t hourly_count;
+    struct purge_clock {
+        uint64_t before_ms; /* running time before this life, which began at start_ms */
+        uint64_t start_ms;
+        uint64_t saved_ms;
+        struct {
+            uint64_t running_ms;
+            uint64_t peer_time;
+        } notes[PURGE_NOTES];
+        uint32_t count;
+        uint64_t until; /* what has expired by this peer time goes; 0: nothing to do */
+    } purge;
 
     /* Presence and membership. */
     bool has_presence;
@@ -313,6 +327,11 @@ void neighbour_referrals(struct graph *graph, const struct neighbour *except,
                          struct address_list *list);
 HRESULT neighbour_send_connect(struct graph *graph, struct neighbour *neighbour,
                                uint8_t flags) MUST_CHECK;
+
+/* neighbour_given counts the bytes that a neighbour was given and that have not gone out: of this
+ * step, and of those before it whose actions wait to be carried out. Whether the link is full is
+ * known only after that. */
+size_t neighbour_given(const struct graph *graph, const struct neighbour *neighbour);
 
 /* A neighbour's memory of versions: whether it was sent or has sent this digest. */
 bool recent_has(const struct neighbour *neighbour, const struct hash *digest);
@@ -445,8 +464,9 @@ void large_wait(struct neighbour *neighbour, const struct version_name *name);
 HRESULT large_next(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 
 /* fetch.c */
+/* *taken: the payload is asked for; false: there is no room for it now. */
 HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
-                    uint32_t count) MUST_CHECK;
+                    uint32_t count, bool *taken) MUST_CHECK;
 struct fetch *fetch_find(struct graph *graph, const struct hash *digest);
 void fetch_add_source(struct fetch *fetch, uint64_t link);
 HRESULT fetch_ask(struct graph *graph, struct fetch *fetch) MUST_CHECK;
@@ -456,6 +476,12 @@ HRESULT fetch_restore(struct graph *graph) MUST_CHECK;
 HRESULT fetch_source_gone(struct graph *graph, uint64_t link) MUST_CHECK;
 void fetch_free(struct graph *graph, struct fetch *fetch);
 uint64_t fetch_deadline(const struct graph *graph);
+
+/* purge.c: restore reads what former lives have kept, save writes it. */
+HRESULT purge_restore(struct graph *graph) MUST_CHECK;
+HRESULT purge_save(struct graph *graph) MUST_CHECK;
+HRESULT purge_timer(struct graph *graph) MUST_CHECK;
+bool purge_goes_on(const struct graph *graph);
 
 /* expire.c, presence.c, maintain.c, peer_time.c: each has a timer and a deadline. */
 HRESULT expire_timer(struct graph *graph) MUST_CHECK;

@@ -1,9 +1,9 @@
 /* jobs.c - bulk for a neighbour: ranges to stream, records and pieces it asked for, the end of its
  * session.
  *
- * Jobs run first come, first served, at most BULK_CHUNK_BYTES in a step and only while the link has
- * room, so that new records overtake them and memory stays bounded. A full list drops the newcomer:
- * the neighbour is then behind, and reconciles later. */
+ * Jobs run first come, first served, at most BULK_CHUNK_BYTES for a list of actions and only while
+ * the link has room, so that new records overtake them and memory stays bounded. A full list drops
+ * the newcomer: the neighbour is then behind, and reconciles later. */
 #include "graph/graph_internal.h"
 
 #include <stdlib.h>
@@ -117,7 +117,8 @@ static HRESULT run_range(struct graph *graph, struct neighbour *neighbour, struc
     HRESULT hr = store->ops->scan(store, &job->from, &job->to, job->horizon, collect, &batch);
     bool full_batch = batch.count == sizeof(batch.items) / sizeof(batch.items[0]);
     uint32_t sent = 0;
-    while (SUCCEEDED(hr) && sent < batch.count && neighbour->out.size < BULK_CHUNK_BYTES)
+    while (SUCCEEDED(hr) && sent < batch.count &&
+           neighbour_given(graph, neighbour) < BULK_CHUNK_BYTES)
         hr = send_item(graph, neighbour, &batch.items[sent++]);
     *done = sent == batch.count && !full_batch;
     if (sent > 0)
@@ -258,11 +259,11 @@ HRESULT jobs_run(struct graph *graph, struct neighbour *neighbour)
 {
     HRESULT hr = S_OK;
     while (SUCCEEDED(hr) && neighbour->certificate_count > 0 && !neighbour->full &&
-           neighbour->out.size < BULK_CHUNK_BYTES)
+           neighbour_given(graph, neighbour) < BULK_CHUNK_BYTES)
         hr = send_certificate(graph, neighbour);
     bool waits = false;
     while (SUCCEEDED(hr) && neighbour->job_count > 0 && !waits && !neighbour->full &&
-           neighbour->out.size < BULK_CHUNK_BYTES)
+           neighbour_given(graph, neighbour) < BULK_CHUNK_BYTES)
         hr = run_first(graph, neighbour, &waits);
     if (SUCCEEDED(hr) && !neighbour->direct)
         hr = large_next(graph, neighbour);

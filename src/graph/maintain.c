@@ -4,8 +4,8 @@
  * Connect dials the addresses it was given, then the remembered ones, one after another; when none
  * works it fails with PEER_E_NO_MEMBERS_FOUND (no address) or PEER_E_NO_MEMBER_CONNECTIONS. A node
  * that is online dials members that presence, referrals or memory name while it has too few
- * neighbours, with back-off per address, and sends the least useful one away when it has too many.
- * Addresses that fail wait a minute, doubling to a day. */
+ * neighbours, with back-off per address and DIALS_MAX a minute in all, and sends the least useful
+ * one away when it has too many. Addresses that fail wait a minute, doubling to a day. */
 #include "graph/graph_internal.h"
 
 enum {
@@ -80,6 +80,7 @@ HRESULT maintain_dial(struct graph *graph, const struct address *address, const 
         mem_free(dial);
         return E_OUTOFMEMORY;
     }
+    graph->dialled_ms[graph->dial_count++ % DIALS_MAX] = graph->now.ms;
     dial->token = ++graph->next_token;
     dial->address = *address;
     dial->direct = direct;
@@ -108,6 +109,14 @@ struct dial *maintain_take_dial(struct graph *graph, uint64_t token)
         return dial;
     }
     return NULL;
+}
+
+/* When one more may be dialled. What the application wants directly is counted, and never waits. */
+static uint64_t next_dial_ms(const struct graph *graph)
+{
+    if (graph->dial_count < DIALS_MAX)
+        return 0;
+    return graph->dialled_ms[graph->dial_count % DIALS_MAX] + DIALS_MS;
 }
 
 /* ---- the application's Connect ---- */
@@ -178,6 +187,8 @@ static HRESULT connect_next(struct graph *graph, uint64_t *next)
     if (!graph->connecting || (attempt_under_way(graph) && !late))
         return S_OK;
     struct remembered *entry = late ? NULL : candidate(graph, false);
+    if (entry && graph->now.ms < next_dial_ms(graph))
+        return S_OK;
     if (entry) {
         back_off(graph, entry);
         graph->connect_tried++;
@@ -323,6 +334,10 @@ static HRESULT keep_neighbours(struct graph *graph)
     }
     if (graph->connecting)
         return S_OK;
+    if (graph->now.ms < next_dial_ms(graph)) {
+        graph->maintenance_due_ms = next_dial_ms(graph);
+        return S_OK;
+    }
     /* A member with enough neighbours still tries one without live presence: it may be beyond a cut
      * that heals. */
     bool enough = count >= LIMIT_NEIGHBOURS_IDEAL;
@@ -428,8 +443,9 @@ uint64_t maintain_deadline(const struct graph *graph)
         deadline = due < deadline ? due : deadline;
     }
     if (graph->connecting) {
-        uint64_t due = attempt_under_way(graph) ? graph->connecting_since_ms + CONNECT_LIMIT_MS
-                                                : graph->now.ms;
+        uint64_t due = graph->connecting_since_ms + CONNECT_LIMIT_MS, dial = next_dial_ms(graph);
+        if (!attempt_under_way(graph) && dial < due)
+            due = dial > graph->now.ms ? dial : graph->now.ms;
         deadline = due < deadline ? due : deadline;
     }
     return deadline;

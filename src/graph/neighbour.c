@@ -55,6 +55,7 @@ void neighbour_free(struct neighbour *neighbour)
     mem_free(neighbour->recent);
     mem_free(neighbour->large);
     mem_free(neighbour->peer_name);
+    mem_wipe(neighbour->fingerprint_key, sizeof(neighbour->fingerprint_key));
     mem_free(neighbour);
 }
 
@@ -334,6 +335,12 @@ void neighbour_referrals(struct graph *graph, const struct neighbour *except,
     }
 }
 
+size_t neighbour_given(const struct graph *graph, const struct neighbour *neighbour)
+{
+    size_t before = neighbour->batch == graph->batch ? neighbour->batch_bytes : 0;
+    return before + neighbour->out.size;
+}
+
 static HRESULT flush_one(struct graph *graph, struct neighbour *neighbour)
 {
     HRESULT hr = S_OK;
@@ -347,6 +354,8 @@ static HRESULT flush_one(struct graph *graph, struct neighbour *neighbour)
     struct graph_action *action = graph_act(graph, GRAPH_ACTION_SEND);
     if (!action)
         return E_OUTOFMEMORY;
+    neighbour->batch_bytes = neighbour_given(graph, neighbour);
+    neighbour->batch = graph->batch;
     action->link = neighbour->link;
     action->data = neighbour->out;
     neighbour->out = BUFFER_NULL;

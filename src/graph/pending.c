@@ -244,8 +244,9 @@ static HRESULT acknowledge_sources(struct graph *graph, const struct pending *pe
 }
 
 static HRESULT begin_fetch(struct graph *graph, const struct pending *pending,
-                           const struct accepted *accepted)
+                           const struct accepted *accepted, bool *taken)
 {
+    *taken = false;
     uint64_t sources[9];
     uint32_t count = 0;
     if (neighbour_find(graph, pending->source))
@@ -253,7 +254,7 @@ static HRESULT begin_fetch(struct graph *graph, const struct pending *pending,
     for (uint32_t i = 0; i < pending->other_count; i++)
         if (neighbour_find(graph, pending->others[i]))
             sources[count++] = pending->others[i];
-    return count > 0 ? fetch_begin(graph, accepted, sources, count) : S_OK;
+    return count > 0 ? fetch_begin(graph, accepted, sources, count, taken) : S_OK;
 }
 
 /* The signature holds: classify once more, then store. */
@@ -276,9 +277,6 @@ static HRESULT pending_accept(struct graph *graph, const struct pending *pending
     bool useful = class == CLASS_NEW && SUCCEEDED(again) && record.expiration > graph_time(graph);
     struct version_name name = {
         .id = record.id, .version = record.version, .digest = pending->digest};
-    hr = acknowledge_sources(graph, pending, &name, useful);
-    if (FAILED(hr) || !useful)
-        return hr;
     struct record_seal seal = {.certificate = flood.certificate};
     memcpy(seal.signature, flood.signature.data, SIGNATURE_SIZE);
     struct accepted accepted = {.record = &record,
@@ -286,8 +284,12 @@ static HRESULT pending_accept(struct graph *graph, const struct pending *pending
                                 .seal = &seal,
                                 .header = flood.header,
                                 .payload = flood.payload};
-    if (flood.flags & FLOOD_PAYLOAD_IN_PIECES)
-        return begin_fetch(graph, pending, &accepted);
+    bool in_pieces = flood.flags & FLOOD_PAYLOAD_IN_PIECES;
+    hr = useful && in_pieces ? begin_fetch(graph, pending, &accepted, &useful) : S_OK;
+    if (SUCCEEDED(hr))
+        hr = acknowledge_sources(graph, pending, &name, useful);
+    if (FAILED(hr) || !useful || in_pieces)
+        return hr;
     graph->counters.floods_useful++;
     return accept_version(graph, &accepted);
 }

@@ -2,8 +2,8 @@
  * new addresses.
  *
  * [G 3.1.5.2.1] in this order: an update of a connected link; a direct connection; refusal as
- * already connected or as a duplicate (same key and node id); refusal as busy with referrals; else
- * WELCOME. */
+ * already connected or as a duplicate (same key and node id); refusal as busy with referrals,
+ * unless one of several links of one key makes room; else WELCOME. */
 #include "graph/graph_internal.h"
 
 static HRESULT welcome(struct graph *graph, struct neighbour *neighbour, bool referrals)
@@ -45,6 +45,38 @@ static HRESULT remember_listening(struct graph *graph, const struct neighbour *n
     return maintain_announce(graph, &neighbour->listening.items[0], &neighbour->key);
 }
 
+static bool has_room(const struct graph *graph)
+{
+    return neighbours_connected(graph, false) < LIMIT_NEIGHBOURS_MAX &&
+           neighbours_connected(graph, true) < LIMIT_NEIGHBOURS_INCOMING;
+}
+
+static uint32_t links_of(const struct graph *graph, const struct hash *key)
+{
+    uint32_t count = 0;
+    for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next)
+        count += n->state == NEIGHBOUR_CONNECTED && !n->direct && hash_equal(&n->key, key);
+    return count;
+}
+
+/* An identity may be here as several nodes, as long as nobody else wants their places: the least
+ * useful of them makes room for a member that has no link yet. */
+static HRESULT make_room(struct graph *graph, const struct hash *key)
+{
+    struct neighbour *least = NULL;
+    if (has_room(graph) || links_of(graph, key) > 0)
+        return S_OK;
+    for (struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
+        bool counts = n->state == NEIGHBOUR_CONNECTED && !n->direct && n->incoming &&
+                      links_of(graph, &n->key) > 1;
+        if (counts && (!least || n->utility < least->utility))
+            least = n;
+    }
+    return least
+               ? neighbour_goodbye(graph, least, MESSAGE_DISCONNECT, DISCONNECT_LEAST_USEFUL, S_OK)
+               : S_OK;
+}
+
 HRESULT recv_connect(struct graph *graph, struct neighbour *neighbour, struct bytes body)
 {
     struct message_connect connect;
@@ -74,8 +106,10 @@ HRESULT recv_connect(struct graph *graph, struct neighbour *neighbour, struct by
     }
     if (is_duplicate(graph, neighbour) || crosses_own_call(graph, neighbour))
         return neighbour_goodbye(graph, neighbour, MESSAGE_REFUSE, REFUSE_DUPLICATE, S_OK);
-    if (neighbours_connected(graph, false) >= LIMIT_NEIGHBOURS_MAX ||
-        neighbours_connected(graph, true) >= LIMIT_NEIGHBOURS_INCOMING)
+    hr = make_room(graph, &neighbour->key);
+    if (FAILED(hr))
+        return hr;
+    if (!has_room(graph))
         return neighbour_goodbye(graph, neighbour, MESSAGE_REFUSE, REFUSE_BUSY, S_OK);
     hr = remember_listening(graph, neighbour);
     return SUCCEEDED(hr) ? welcome(graph, neighbour, connect.flags & CONNECT_WANT_REFERRALS) : hr;

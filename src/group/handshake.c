@@ -139,6 +139,7 @@ void handshake_free(struct handshake *handshake)
     buffer_deinit(&handshake->input);
     buffer_deinit(&handshake->chain);
     password_key_deinit(&handshake->password);
+    mem_wipe(handshake->admission, sizeof(handshake->admission));
     mem_free(handshake);
 }
 

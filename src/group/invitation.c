@@ -89,7 +89,7 @@ static HRESULT make_from_chain(const struct invitation *invitation, const struct
                                const struct signing_key *key, struct buffer *xml)
 {
     CLEANUP_BUFFER struct buffer pkcs7 = BUFFER_NULL;
-    CLEANUP_BUFFER struct buffer data = BUFFER_NULL;
+    CLEANUP_BUFFER struct buffer data = BUFFER_SECRET;
     uint8_t public_key[KEY_SIZE];
     const struct certificate *issuer = issuer_of(invitation, chain);
     signing_key_public(key, public_key);
@@ -114,7 +114,6 @@ static HRESULT make_from_chain(const struct invitation *invitation, const struct
     hr = invitation_data_encode(invitation, &hash, key, &data);
     if (SUCCEEDED(hr))
         hr = write_xml(invitation, &fields, buffer_view(&data), xml);
-    sodium_memzero(data.data, data.size);
     return hr;
 }
 
@@ -306,14 +305,12 @@ static HRESULT read_invitation(const struct xml_element *root, struct invitation
         return PEER_E_INVITATION_NOT_TRUSTED;
     invitation->scheme = reading.certificates ? GROUP_SCHEME_CERTIFICATE : GROUP_SCHEME_PASSWORD;
     CLEANUP_BUFFER struct buffer certificates = BUFFER_NULL;
-    CLEANUP_BUFFER struct buffer data = BUFFER_NULL;
+    CLEANUP_BUFFER struct buffer data = BUFFER_SECRET;
     HRESULT hr = text_base64_decode(bytes_of_text(reading.data), &data);
     if (SUCCEEDED(hr) && reading.certificates)
         hr = text_base64_decode(bytes_of_text(reading.certificates), &certificates);
     if (SUCCEEDED(hr))
         hr = take_all(&reading, buffer_view(&certificates), buffer_view(&data), invitation);
-    if (data.data)
-        sodium_memzero(data.data, data.size);
     return FAILED(hr) ? distrust(hr) : S_OK;
 }
 

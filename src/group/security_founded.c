@@ -15,7 +15,7 @@ enum { HEADER_MAX = 65536 };
 
 HRESULT security_keep_properties(struct security *security, const struct store_record *stored)
 {
-    CLEANUP_BUFFER struct buffer value = BUFFER_NULL;
+    CLEANUP_BUFFER struct buffer value = BUFFER_SECRET;
     struct wire_writer writer;
     if (!hash_equal(&stored->certificate, &certificate_table_root(security->table)->hash))
         return S_OK;
@@ -60,7 +60,7 @@ static HRESULT decode(const struct security *security, struct bytes value, struc
 
 static HRESULT put_back(struct security *security)
 {
-    CLEANUP_BUFFER struct buffer value = BUFFER_NULL;
+    CLEANUP_BUFFER struct buffer value = BUFFER_SECRET;
     struct store_record row;
     struct store *store = security->store;
     HRESULT hr = store->ops->value_get(store, VALUE_PROPERTIES, &value);

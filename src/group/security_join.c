@@ -61,7 +61,7 @@ static HRESULT joining_decode(struct bytes bytes, struct joining *joining)
  */
 static HRESULT keep_joining(struct security *security, const struct invitation *invitation)
 {
-    CLEANUP_BUFFER struct buffer value = BUFFER_NULL;
+    CLEANUP_BUFFER struct buffer value = BUFFER_SECRET;
     struct joining read = {.cloud = NULL};
     struct joining given = {.cloud = (char *)invitation->cloud,
                             .friendly_name = (char *)invitation->group_friendly_name,
@@ -74,8 +74,6 @@ static HRESULT keep_joining(struct security *security, const struct invitation *
         hr = security->store->ops->value_put(security->store, VALUE_JOINING, buffer_view(&value));
     if (SUCCEEDED(hr))
         hr = joining_decode(buffer_view(&value), &read);
-    if (value.data)
-        sodium_memzero(value.data, value.size);
     if (FAILED(hr)) {
         security_joining_deinit(&read);
         return hr;
@@ -190,13 +188,11 @@ HRESULT security_renew(struct security *security, const struct invitation *invit
 
 HRESULT security_load_joining(struct security *security)
 {
-    CLEANUP_BUFFER struct buffer value = BUFFER_NULL;
+    CLEANUP_BUFFER struct buffer value = BUFFER_SECRET;
     HRESULT hr = security->store->ops->value_get(security->store, VALUE_JOINING, &value);
     if (hr == PEER_E_NOT_FOUND)
         return S_OK;
     if (SUCCEEDED(hr))
         hr = joining_decode(buffer_view(&value), &security->joining);
-    if (value.data)
-        sodium_memzero(value.data, value.size);
     return hr;
 }

@@ -243,7 +243,7 @@ HRESULT security_properties_record(struct security *security,
                                    const struct group_properties *properties, uint64_t now,
                                    struct sealed_record *sealed)
 {
-    *sealed = (struct sealed_record){.header = BUFFER_NULL};
+    *sealed = (struct sealed_record){.payload = BUFFER_SECRET};
     struct record record = fixed_record(security);
     record.expiration = certificate_table_root(security->table)->not_after;
     HRESULT hr = follow(security, now, &record);

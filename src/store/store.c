@@ -13,6 +13,9 @@ void store_free(struct store *store)
 
 void store_record_deinit(struct store_record *record)
 {
+    /* Security Properties hold the secret that finds the group. */
+    if (record->owned && record->payload.size > 0)
+        mem_wipe(record->owned + (record->payload.data - record->owned), record->payload.size);
     mem_free(record->owned);
     *record = (struct store_record){.owned = NULL};
 }

@@ -49,6 +49,13 @@ struct store_key {
     struct guid id;
 };
 
+/* A position in the order of walk; it stays the same while the record lives. */
+struct store_place {
+    struct guid type;
+    uint64_t created;
+    struct guid id;
+};
+
 /* What reconciliation needs of a record. */
 struct store_item {
     struct store_key key;
@@ -113,6 +120,13 @@ struct store_ops {
     HRESULT(*each)
     (struct store *store, const struct guid *type, uint64_t after, bool with_payload,
      store_record_visitor visit, void *context);
+    /* walk visits records that are not deleted, expired ones too, in the order (type, created, id),
+     * behind the position from (NULL: from the beginning), so that a long list can be read in
+     * parts. with_header: as the other visits without payload; else only id, type, created and
+     * expiration are set. */
+    HRESULT(*walk)
+    (struct store *store, const struct store_place *from, bool with_header,
+     store_record_visitor visit, void *context);
     /* each_by_creator visits every record of one creator key, deleted ones too, in no particular
      * order. */
     HRESULT(*each_by_creator)
@@ -145,6 +159,9 @@ struct store_ops {
     (struct store *store, const struct hash *root, uint32_t index, struct buffer *data);
     HRESULT (*piece_has)(struct store *store, const struct hash *root, uint32_t index, bool *has);
     HRESULT (*piece_count)(struct store *store, const struct hash *root, uint32_t *count);
+    /* pieces_drop removes the pieces under root unless a record or an unfinished record names it.
+     */
+    HRESULT (*pieces_drop)(struct store *store, const struct hash *root);
     /* pieces_collect removes pieces whose root neither a record nor an unfinished record names
      * (after a crash). */
     HRESULT (*pieces_collect)(struct store *store);

@@ -118,6 +118,8 @@ HRESULT memory_record_find(struct store *store, const struct guid *id, struct st
 HRESULT memory_record_remove(struct store *store, const struct guid *id);
 HRESULT memory_record_each(struct store *store, const struct guid *type, uint64_t after,
                            bool with_payload, store_record_visitor visit, void *context);
+HRESULT memory_record_walk(struct store *store, const struct store_place *from, bool with_header,
+                           store_record_visitor visit, void *context);
 HRESULT memory_record_each_by_creator(struct store *store, const struct hash *creator,
                                       store_record_visitor visit, void *context);
 HRESULT memory_record_each_by_certificate(struct store *store, const struct hash *certificate,
@@ -140,6 +142,7 @@ HRESULT memory_piece_get(struct store *store, const struct hash *root, uint32_t 
                          struct buffer *data);
 HRESULT memory_piece_has(struct store *store, const struct hash *root, uint32_t index, bool *has);
 HRESULT memory_piece_count(struct store *store, const struct hash *root, uint32_t *count);
+HRESULT memory_pieces_drop(struct store *store, const struct hash *root);
 HRESULT memory_pieces_collect(struct store *store);
 HRESULT memory_unfinished_put(struct store *store, const struct store_unfinished *unfinished);
 HRESULT memory_unfinished_remove(struct store *store, const struct hash *digest);

@@ -103,6 +103,16 @@ HRESULT memory_piece_count(struct store *base, const struct hash *root, uint32_t
     return S_OK;
 }
 
+HRESULT memory_pieces_drop(struct store *base, const struct hash *root)
+{
+    struct memory_store *store = memory_store_of(base);
+    size_t before = store->step_count;
+    HRESULT hr = memory_drop_unnamed(store, root);
+    if (FAILED(hr))
+        memory_undo(store, before);
+    return hr;
+}
+
 HRESULT memory_pieces_collect(struct store *base)
 {
     struct memory_store *store = memory_store_of(base);

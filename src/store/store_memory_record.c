@@ -102,6 +102,32 @@ HRESULT memory_record_each(struct store *base, const struct guid *type, uint64_t
     return hr;
 }
 
+HRESULT memory_record_walk(struct store *base, const struct store_place *from, bool with_header,
+                           store_record_visitor visit, void *context)
+{
+    struct memory_store *store = memory_store_of(base);
+    struct memory_record probe = {.since_utc = 0};
+    if (from)
+        probe.record =
+            (struct store_record){.type = from->type, .created = from->created, .id = from->id};
+    HRESULT hr = S_OK;
+    bool more = true;
+    store->visits++;
+    for (size_t at = from ? memory_position(store, MEMORY_BY_TYPE, &probe, true) : 0; more; at++) {
+        struct memory_record *row = record_at(store, MEMORY_BY_TYPE, at);
+        if (!row)
+            break;
+        struct store_record shown = store_row_strip_payload(&row->record);
+        struct store_record fixed = {.type = shown.type,
+                                     .created = shown.created,
+                                     .id = shown.id,
+                                     .expiration = shown.expiration};
+        more = memory_visited(visit(context, with_header ? &shown : &fixed), &hr);
+    }
+    store->visits--;
+    return hr;
+}
+
 /* visit_with visits, without payloads, the records whose hash at offset is this one. */
 static HRESULT visit_with(struct memory_store *store, size_t offset, const struct hash *hash,
                           store_record_visitor visit, void *context)

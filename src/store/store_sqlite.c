@@ -7,14 +7,22 @@
  * its last frame and its checksums make what was synced readable on its own, hence that one sync
  * covers this commit and all before it. A COMMIT that fails is rolled back; a sync that fails
  * leaves the disk in doubt, and the store refuses everything until it is opened again. The log is
- * played back into the file whenever it has grown to CHECKPOINT_PAGES. */
+ * played back into the file whenever it has grown to CHECKPOINT_PAGES. Where much of the file is
+ * free, each commit gives SHRINK_PAGES of it back, and so does closing, more at a time. */
 #include "store/store_sqlite.h"
 
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 
-enum { CHECKPOINT_PAGES = 4000 };
+enum {
+    CHECKPOINT_PAGES = 4000,
+    FREE_PAGES_MAX = 1024, /* and a quarter of the file: beyond that it shrinks */
+    SHRINK_PAGES = 256,    /* in a step */
+    SHRINK_EVERY = 64,     /* commits, while there is nothing to do */
+    SHRINK_STEPS_AT_END = 64
+};
 
 /* end_batch forgets the open changes; undone: they did not come to be. */
 static void end_batch(struct sql_store *store, bool undone)
@@ -52,6 +60,45 @@ static void checkpoint(struct sql_store *store)
         log_line(LOG_WARNING, "store: checkpoint failed: %s", sqlite3_errstr(rc));
 }
 
+/* Gives pages back that nothing uses, a step's worth. False: there are few. */
+static bool shrink(struct sql_store *store)
+{
+    struct sql_query query;
+    uint64_t free_pages = 0, pages = 0;
+    sql_query_begin(&query, store, SQL_FREE_PAGES);
+    if (sql_query_step(&query)) {
+        free_pages = sql_read_number(&query, INT64_MAX);
+        pages = sql_read_number(&query, INT64_MAX);
+    }
+    HRESULT hr = sql_query_end(&query);
+    if (FAILED(hr) || free_pages < FREE_PAGES_MAX || free_pages < pages / 4)
+        return false;
+    char text[48];
+    snprintf(text, sizeof(text), "PRAGMA incremental_vacuum(%d)", SHRINK_PAGES);
+    /* A failure costs nothing but room, as with checkpoints. */
+    int rc = sqlite3_exec(store->db, text, NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        log_line(LOG_WARNING, "store: the file does not shrink: %s", sqlite3_errstr(rc));
+    return rc == SQLITE_OK;
+}
+
+static void shrink_if_due(struct sql_store *store)
+{
+    if (store->shrink_wait > 0) {
+        store->shrink_wait--;
+        return;
+    }
+    bool more = shrink(store);
+    store->shrink_steps += more;
+    /* The file itself is cut when the log is played back. */
+    if (store->shrink_steps > 0 && (!more || store->shrink_steps == SHRINK_EVERY)) {
+        store->shrink_steps = 0;
+        checkpoint(store);
+    }
+    if (!more)
+        store->shrink_wait = SHRINK_EVERY;
+}
+
 static HRESULT commit(struct store *base)
 {
     struct sql_store *store = sql_store_of(base);
@@ -70,6 +117,8 @@ static HRESULT commit(struct store *base)
     end_batch(store, FAILED(hr));
     if (SUCCEEDED(hr) && durable)
         store->dead = hr = sync_log(store);
+    if (SUCCEEDED(hr))
+        shrink_if_due(store);
     if (SUCCEEDED(hr) && store->wal_pages >= CHECKPOINT_PAGES)
         checkpoint(store);
     return hr;
@@ -97,6 +146,9 @@ static uint64_t generation(struct store *base)
 static void free_store(struct store *base)
 {
     struct sql_store *store = sql_store_of(base);
+    bool clean = store->ready && !store->open && SUCCEEDED(store->dead);
+    for (int i = 0; clean && i < SHRINK_STEPS_AT_END && shrink(store); i++)
+        continue;
     for (int i = 0; i < SQL_COUNT_; i++)
         sqlite3_finalize(store->idle[i]);
     int rc = sqlite3_close(store->db);
@@ -114,6 +166,7 @@ static const struct store_ops sqlite_ops = {
     .find = sql_record_find,
     .remove = sql_record_remove,
     .each = sql_record_each,
+    .walk = sql_record_walk,
     .each_by_creator = sql_record_each_by_creator,
     .each_by_certificate = sql_record_each_by_certificate,
     .scan = sql_record_scan,
@@ -124,6 +177,7 @@ static const struct store_ops sqlite_ops = {
     .piece_get = sql_piece_get,
     .piece_has = sql_piece_has,
     .piece_count = sql_piece_count,
+    .pieces_drop = sql_pieces_drop,
     .pieces_collect = sql_pieces_collect,
     .unfinished_put = sql_unfinished_put,
     .unfinished_remove = sql_unfinished_remove,
@@ -181,6 +235,7 @@ HRESULT store_sqlite_open(const char *path, enum store_open_mode mode, struct st
             log_line(LOG_WARNING, "store: a new database could not be removed");
         return hr;
     }
+    store->ready = true;
     sqlite3_wal_hook(store->db, after_commit, store);
     *out = &store->base;
     return S_OK;

@@ -12,6 +12,7 @@ enum sql_statement {
     SQL_BEGIN,
     SQL_COMMIT,
     SQL_ROLLBACK,
+    SQL_FREE_PAGES,
     SQL_RECORD_INSERT,
     SQL_RECORD_REPLACE,
     SQL_RECORD_DELETE,
@@ -21,6 +22,8 @@ enum sql_statement {
     SQL_RECORD_ROW_PAYLOAD,
     SQL_RECORD_EACH,
     SQL_RECORD_EACH_TYPE,
+    SQL_RECORD_WALK,
+    SQL_RECORD_WALK_SIGNED,
     SQL_RECORD_CREATOR,
     SQL_RECORD_CERTIFICATE,
     SQL_RECORD_SCAN,
@@ -31,6 +34,7 @@ enum sql_statement {
     SQL_PIECE_GET,
     SQL_PIECE_HAS,
     SQL_PIECE_COUNT,
+    SQL_PIECE_DROP,
     SQL_PIECE_COLLECT,
     SQL_PIECE_DROP_OF_RECORD,
     SQL_PIECE_DROP_OF_UNFINISHED,
@@ -59,15 +63,18 @@ struct sql_store {
     sqlite3 *db;
     sqlite3_stmt *idle[SQL_COUNT_]; /* prepared and not in use */
     uint64_t generation;
-    uint32_t visits;    /* visitors that are running */
-    int wal_pages;      /* in the write-ahead log after the last commit */
-    bool open;          /* changes wait for commit or rollback */
-    bool record_change; /* among them one of a record */
-    uint32_t changes;   /* statements since the last commit that change rows */
-    bool large_cache;   /* for many changes at once */
-    bool durable;       /* they must survive a power cut */
-    HRESULT lost;       /* why the open changes are gone already; S_OK: they are not */
-    HRESULT dead;       /* why nothing works until the store is opened again; S_OK: it does */
+    uint32_t visits;       /* visitors that are running */
+    int wal_pages;         /* in the write-ahead log after the last commit */
+    bool ready;            /* opened with success */
+    bool open;             /* changes wait for commit or rollback */
+    bool record_change;    /* among them one of a record */
+    uint32_t shrink_steps; /* since the log was played back */
+    uint32_t shrink_wait;  /* commits until the free pages are counted again */
+    uint32_t changes;      /* statements since the last commit that change rows */
+    bool large_cache;      /* for many changes at once */
+    bool durable;          /* they must survive a power cut */
+    HRESULT lost;          /* why the open changes are gone already; S_OK: they are not */
+    HRESULT dead;          /* why nothing works until the store is opened again; S_OK: it does */
 };
 
 static inline struct sql_store *sql_store_of(struct store *store)
@@ -149,6 +156,8 @@ HRESULT sql_record_find(struct store *store, const struct guid *id, struct store
 HRESULT sql_record_remove(struct store *store, const struct guid *id);
 HRESULT sql_record_each(struct store *store, const struct guid *type, uint64_t after,
                         bool with_payload, store_record_visitor visit, void *context);
+HRESULT sql_record_walk(struct store *store, const struct store_place *from, bool with_header,
+                        store_record_visitor visit, void *context);
 HRESULT sql_record_each_by_creator(struct store *store, const struct hash *creator,
                                    store_record_visitor visit, void *context);
 HRESULT sql_record_each_by_certificate(struct store *store, const struct hash *certificate,
@@ -168,6 +177,7 @@ HRESULT sql_piece_get(struct store *store, const struct hash *root, uint32_t ind
                       struct buffer *data);
 HRESULT sql_piece_has(struct store *store, const struct hash *root, uint32_t index, bool *has);
 HRESULT sql_piece_count(struct store *store, const struct hash *root, uint32_t *count);
+HRESULT sql_pieces_drop(struct store *store, const struct hash *root);
 HRESULT sql_pieces_collect(struct store *store);
 /* sql_piece_drop_of_record drops the pieces that only the record with this id names; not those
  * under keep. */

@@ -64,6 +64,14 @@ HRESULT sql_piece_count(struct store *base, const struct hash *root, uint32_t *c
     return sql_query_end(&query);
 }
 
+HRESULT sql_pieces_drop(struct store *base, const struct hash *root)
+{
+    struct sql_query query;
+    sql_query_change(&query, sql_store_of(base), SQL_PIECE_DROP);
+    sql_bind_hash(&query, root);
+    return sql_query_run(&query);
+}
+
 HRESULT sql_pieces_collect(struct store *base)
 {
     struct sql_query query;

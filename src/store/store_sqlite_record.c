@@ -122,6 +122,31 @@ HRESULT sql_record_each(struct store *base, const struct guid *type, uint64_t af
     return sql_query_end(&query);
 }
 
+HRESULT sql_record_walk(struct store *base, const struct store_place *from, bool with_header,
+                        store_record_visitor visit, void *context)
+{
+    struct sql_store *store = sql_store_of(base);
+    struct sql_query query;
+    sql_query_begin(&query, store, with_header ? SQL_RECORD_WALK_SIGNED : SQL_RECORD_WALK);
+    sql_bind_bytes(&query, bytes_of(from ? from->type.bytes : NULL, from ? GUID_SIZE : 0));
+    sql_bind_time(&query, from ? from->created : 0);
+    sql_bind_bytes(&query, bytes_of(from ? from->id.bytes : NULL, from ? GUID_SIZE : 0));
+    if (with_header)
+        return sql_visit_records(&query, SQL_PART_SIGNED, visit, context);
+    store->visits++;
+    bool more = true;
+    while (more && sql_query_step(&query)) {
+        struct store_record record = {.owned = NULL};
+        sql_read_guid(&query, &record.type);
+        record.created = sql_read_time(&query);
+        sql_read_guid(&query, &record.id);
+        record.expiration = sql_read_time(&query);
+        more = SUCCEEDED(query.hr) && sql_query_visited(&query, visit(context, &record));
+    }
+    store->visits--;
+    return sql_query_end(&query);
+}
+
 HRESULT sql_record_each_by_creator(struct store *base, const struct hash *creator,
                                    store_record_visitor visit, void *context)
 {

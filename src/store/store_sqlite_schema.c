@@ -58,6 +58,8 @@ enum { SCHEMA_COUNT = sizeof(schema) / sizeof(schema[0]) };
 #define RECORD_SIGNED RECORD_FIXED ", header, signature"
 #define RECORD_COLUMNS RECORD_SIGNED ", payload"
 #define RECORD_PARAMETERS "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16"
+/* Without header the index alone answers. */
+#define WALK_FROM "deleted = 0 AND (type, created, id) > (?1, ?2, ?3) ORDER BY type, created, id"
 /* What else keeps a piece: a record, an unfinished record. */
 #define NAMED_BY_RECORD                                                                            \
     "EXISTS (SELECT 1 FROM record r WHERE r.payload_root = piece.root AND r.payload_size "         \
@@ -68,6 +70,8 @@ const char *const sql_statement_text[SQL_COUNT_] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_FREE_PAGES] =
+        "SELECT freelist_count, page_count FROM pragma_freelist_count, pragma_page_count",
     [SQL_RECORD_INSERT] =
         "INSERT OR IGNORE INTO record(" RECORD_COLUMNS ") VALUES(" RECORD_PARAMETERS ")",
     [SQL_RECORD_REPLACE] =
@@ -82,6 +86,10 @@ const char *const sql_statement_text[SQL_COUNT_] = {
     [SQL_RECORD_EACH_TYPE] =
         "SELECT rowid FROM record INDEXED BY record_type "
         "WHERE deleted = 0 AND expiration > ?1 AND type = ?2 ORDER BY created, id",
+    [SQL_RECORD_WALK] = "SELECT type, created, id, expiration FROM record INDEXED BY record_type "
+                        "WHERE " WALK_FROM,
+    [SQL_RECORD_WALK_SIGNED] =
+        "SELECT " RECORD_SIGNED " FROM record INDEXED BY record_type WHERE " WALK_FROM,
     [SQL_RECORD_CREATOR] =
         "SELECT " RECORD_SIGNED " FROM record INDEXED BY record_creator WHERE creator = ?1",
     [SQL_RECORD_CERTIFICATE] =
@@ -101,6 +109,8 @@ const char *const sql_statement_text[SQL_COUNT_] = {
     [SQL_PIECE_GET] = "SELECT data FROM piece WHERE root = ?1 AND number = ?2",
     [SQL_PIECE_HAS] = "SELECT 1 FROM piece WHERE root = ?1 AND number = ?2",
     [SQL_PIECE_COUNT] = "SELECT count(*) FROM piece WHERE root = ?1",
+    [SQL_PIECE_DROP] = "DELETE FROM piece WHERE root = ?1 AND NOT " NAMED_BY_RECORD
+                       ") AND NOT " NAMED_BY_UNFINISHED ")",
     [SQL_PIECE_COLLECT] =
         "DELETE FROM piece WHERE NOT " NAMED_BY_RECORD ") AND NOT " NAMED_BY_UNFINISHED ")",
     [SQL_PIECE_DROP_OF_RECORD] =
@@ -263,7 +273,8 @@ HRESULT sql_schema_open(struct sql_store *store, const char *path)
 
 static HRESULT fill_new(sqlite3 *db)
 {
-    HRESULT hr = execute(db, "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = FULL; BEGIN");
+    HRESULT hr = execute(db, "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = MEMORY; "
+                             "PRAGMA synchronous = FULL; BEGIN");
     for (size_t i = 0; SUCCEEDED(hr) && i < SCHEMA_COUNT; i++)
         hr = execute(db, schema[i]);
     if (SUCCEEDED(hr))

@@ -164,7 +164,7 @@ static void test_direct_connection(void **state)
 static void test_data_over_a_neighbour(void **state)
 {
     (void)state;
-    enum { SIZE = 300000 };
+    enum { SIZE = 4 * 1024 * 1024 }; /* the most there can be */
     struct listener at_founder = listen_to(pair.founder);
     ULONG count;
     PPEER_CONNECTION_INFO *items = connections(pair.member, PEER_CONNECTION_NEIGHBOR, &count);

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { MARK_SIZE = 17 };
+enum { MARK_SIZE = 17, LIST_PART = 64 };
 
 static void fill(uint8_t *data, size_t size, uint64_t seed)
 {
@@ -122,27 +122,37 @@ void do_get(char **words)
 void do_list(char **words)
 {
     (void)words;
-    struct engine_record_list list;
-    HRESULT hr = engine_records(session, NULL, NULL, &list);
-    for (uint32_t i = 0; SUCCEEDED(hr) && i < list.count; i++) {
-        char id[GUID_TEXT_SIZE], mark[MARK_SIZE];
-        const struct engine_record *record = &list.items[i];
-        guid_format(&record->id, id);
-        mark_of(record->payload.data, record->payload.size, mark);
-        say("@ %s %u %zu %s", id, record->version, record->payload.size, mark);
+    struct engine_snapshot snapshot;
+    HRESULT hr = engine_records_begin(session, NULL, NULL, &snapshot);
+    uint32_t told = 0;
+    for (uint32_t first = 0; SUCCEEDED(hr) && first < snapshot.count;) {
+        struct engine_record_list part;
+        hr = engine_records_read(&snapshot, first, LIST_PART, &part);
+        for (uint32_t i = 0; SUCCEEDED(hr) && i < part.count; i++) {
+            if (part.items[i].gone)
+                continue;
+            char id[GUID_TEXT_SIZE], mark[MARK_SIZE];
+            const struct engine_record *record = &part.items[i];
+            guid_format(&record->id, id);
+            mark_of(record->payload.data, record->payload.size, mark);
+            say("@ %s %u %zu %s", id, record->version, record->payload.size, mark);
+            told++;
+        }
+        first += part.count;
+        engine_record_list_deinit(&part);
     }
-    answer(hr, "%u", list.count);
-    engine_record_list_deinit(&list);
+    answer(hr, "%u", told);
+    engine_records_end(&snapshot);
 }
 
 /* count: how many records list would show */
 void do_count(char **words)
 {
     (void)words;
-    struct engine_record_list list;
-    HRESULT hr = engine_records(session, NULL, NULL, &list);
-    answer(hr, "%u", list.count);
-    engine_record_list_deinit(&list);
+    struct engine_snapshot snapshot;
+    HRESULT hr = engine_records_begin(session, NULL, NULL, &snapshot);
+    answer(hr, "%u", snapshot.count);
+    engine_records_end(&snapshot);
 }
 
 /* ---- storm ---- */
@@ -209,11 +219,16 @@ void do_storm(char **words)
     static struct storm storm;
     storm = (struct storm){.state = strtoull(words[1], NULL, 10),
                            .large = strtoull(words[2], NULL, 10)};
-    struct engine_record_list list;
-    HRESULT hr = engine_records(session, &note_type, NULL, &list);
-    for (uint32_t i = 0; SUCCEEDED(hr) && i < list.count && i < STORM_NAMES / 2; i++)
-        storm.ids[storm.count++] = list.items[i].id;
-    engine_record_list_deinit(&list);
+    struct engine_snapshot snapshot;
+    HRESULT hr = engine_records_begin(session, &note_type, NULL, &snapshot);
+    while (SUCCEEDED(hr) && storm.count < snapshot.count && storm.count < STORM_NAMES / 2) {
+        struct engine_record_list part;
+        hr = engine_records_read(&snapshot, storm.count, LIST_PART, &part);
+        for (uint32_t i = 0; SUCCEEDED(hr) && i < part.count && storm.count < STORM_NAMES / 2; i++)
+            storm.ids[storm.count++] = part.items[i].id;
+        engine_record_list_deinit(&part);
+    }
+    engine_records_end(&snapshot);
     while (SUCCEEDED(hr)) {
         uint64_t choice = draw(&storm, 100);
         size_t size = draw(&storm, 30) == 0 ? draw(&storm, storm.large + 1) : draw(&storm, 500);

@@ -157,6 +157,79 @@ static void alternating_requests_read_each_payload_once(void **state)
     sim_free(sim);
 }
 
+struct link_ids {
+    uint64_t ids[8];
+    uint32_t count;
+};
+
+static HRESULT take_link(void *context, const struct graph_link_info *info)
+{
+    struct link_ids *links = context;
+    links->ids[links->count++] = info->link;
+    return S_OK;
+}
+
+static size_t given(const struct graph_actions *actions, uint64_t link)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < actions->count; i++)
+        if (actions->items[i].type == GRAPH_ACTION_SEND && actions->items[i].link == link)
+            size += actions->items[i].data.size;
+    return size;
+}
+
+/* Four neighbours ask for 60 MB at once, and the engine runs many steps before it carries out what
+ * they bring: each is given what its queue takes, and the rest in later turns. */
+static void many_ask_at_once(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_of_seed(8);
+    add_founder(sim);
+    struct guid id = add_large(sim, 0, LARGE);
+    struct sim_node *node = sim_node(sim, 0);
+    struct store_record row;
+    assert_ok(node->store->ops->find(node->store, &id, &row));
+    struct buffer connect = BUFFER_NULL, ask = BUFFER_NULL;
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t raw = sim_add(sim, &(struct sim_node_options){.raw = true});
+        uint64_t link = sim_raw_dial(sim, raw, 0, false);
+        connect.size = 0;
+        assert_ok(message_encode_connect(&(struct message_connect){.node_id = 77 + i}, &connect));
+        sim_raw_send(sim, link, buffer_view(&connect));
+    }
+    sim_run(sim, 1000);
+    struct link_ids links = {.count = 0};
+    assert_ok(graph_each_link(node->graph, take_link, &links));
+    assert_int_equal(links.count, 4);
+    struct request requests[64];
+    for (uint32_t i = 0; i < 64; i++)
+        requests[i] = (struct request){
+            .is_piece = true, .piece = i, .name = {row.id, row.version, row.digest}};
+    assert_ok(message_encode_request(requests, 64, &ask));
+    struct graph_actions actions = {.items = NULL};
+    size_t sum = 0;
+    for (uint32_t turn = 0; turn < 3; turn++) {
+        for (uint32_t step = 0; step < 100; step++) {
+            struct graph_event event = {.type = turn == 0 ? GRAPH_LINK_DATA : GRAPH_TIMER,
+                                        .link = links.ids[step % 4],
+                                        .data = buffer_view(&ask),
+                                        .now = {sim_now_ms(sim), sim_utc(sim, node)}};
+            assert_ok(graph_step(node->graph, &event, &actions));
+        }
+        for (uint32_t i = 0; i < 4; i++) {
+            assert_in_range(given(&actions, links.ids[i]), 4 * LIMIT_PIECE_SIZE,
+                            6 * LIMIT_PIECE_SIZE);
+            sum += given(&actions, links.ids[i]);
+        }
+        graph_actions_clear(&actions);
+    }
+    assert_true(sum > 3 * 4 * 4 * LIMIT_PIECE_SIZE);
+    graph_actions_deinit(&actions);
+    buffer_deinit(&connect);
+    buffer_deinit(&ask);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +239,7 @@ int main(void)
         cmocka_unit_test(several_large_ones_one_after_another),
         cmocka_unit_test(slow_link_sends_no_piece_twice),
         cmocka_unit_test(alternating_requests_read_each_payload_once),
+        cmocka_unit_test(many_ask_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,34 @@ static void check_each(struct store *store, uint32_t type, uint64_t after, const
     assert_true(seen.count == 0 || seen.header);
 }
 
+/* From any record on, the rest in order; deleted ones never, expired ones too. */
+static void test_walk_goes_on_where_it_was(void **state)
+{
+    struct store *store = STORE_OF(state);
+    static const uint32_t order[] = {4, 2, 3, 1, 6};
+    static const char *const rest[] = {"2 3 1 6", "3 1 6", "1 6", "6", ""};
+    put_for_each(store);
+    for (int with_header = 0; with_header < 2; with_header++) {
+        struct seen seen = {.count = 0};
+        assert_ok(store->ops->walk(store, NULL, with_header, see_record, &seen));
+        assert_string_equal(seen.text, "4 2 3 1 6");
+        assert_true(seen.header == (with_header != 0) && !seen.payload);
+        for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+            struct store_record record;
+            struct guid id = guid_of(order[i]);
+            assert_ok(store->ops->find(store, &id, &record));
+            struct store_place from = {record.type, record.created, record.id};
+            seen = (struct seen){.count = 0};
+            assert_ok(store->ops->walk(store, &from, with_header, see_record, &seen));
+            assert_string_equal(seen.text, rest[i]);
+        }
+        struct store_place between = {guid_of(7), 150, guid_of(0)};
+        seen = (struct seen){.count = 0};
+        assert_ok(store->ops->walk(store, &between, with_header, see_record, &seen));
+        assert_string_equal(seen.text, "2 3 1 6");
+    }
+}
+
 static void test_each_orders_and_filters(void **state)
 {
     struct store *store = STORE_OF(state);
@@ -321,7 +349,7 @@ static void visit_all(struct store *store, HRESULT stop_with, HRESULT want)
 {
     struct hash creator = hash_of(1000), certificate = hash_of(2000);
     struct guid type = guid_of(7);
-    for (int i = 0; i < 9; i++) {
+    for (int i = 0; i < 11; i++) {
         struct seen seen = {.stop_at = 2, .stop_with = stop_with};
         const struct store_ops *ops = store->ops;
         HRESULT hr = i == 0   ? ops->each(store, NULL, 0, false, see_record, &seen)
@@ -331,6 +359,8 @@ static void visit_all(struct store *store, HRESULT stop_with, HRESULT want)
                      : i == 4 ? ops->scan(store, NULL, NULL, 0, see_item, &seen)
                      : i == 5 ? ops->each_expired(store, 0, UINT64_MAX, 9, see_record, &seen)
                      : i == 6 ? ops->unfinished_each(store, see_record, &seen)
+                     : i == 8 ? ops->walk(store, NULL, false, see_record, &seen)
+                     : i == 9 ? ops->walk(store, NULL, true, see_record, &seen)
                      : i == 7 ? ops->certificate_each(store, see_certificate, &seen)
                               : ops->value_each(store, "", see_value, &seen);
         assert_hr(hr, want);
@@ -462,6 +492,24 @@ static void test_collect_drops_pieces_without_a_name(void **state)
     assert_int_equal(pieces_of(store, &record_root), 2);
     assert_int_equal(pieces_of(store, &unfinished_root), 2);
     assert_int_equal(pieces_of(store, &nobody), 0);
+}
+
+static void test_drop_leaves_pieces_with_a_name(void **state)
+{
+    struct store *store = STORE_OF(state);
+    struct hash roots[] = {hash_of(1), hash_of(2), hash_of(3), hash_of(4)};
+    struct store_record record = large_of(1, &roots[0]);
+    struct store_unfinished unfinished = {.record = large_of(2, &roots[1])};
+    for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
+        put_pieces(store, &roots[i]);
+    assert_ok(store->ops->put(store, &record));
+    assert_ok(store->ops->unfinished_put(store, &unfinished));
+    for (size_t i = 0; i < 3; i++)
+        assert_ok(store->ops->pieces_drop(store, &roots[i]));
+    assert_int_equal(pieces_of(store, &roots[0]), 2);
+    assert_int_equal(pieces_of(store, &roots[1]), 2);
+    assert_int_equal(pieces_of(store, &roots[2]), 0);
+    assert_int_equal(pieces_of(store, &roots[3]), 2);
 }
 
 static void test_unfinished_becomes_a_record(void **state)
@@ -734,6 +782,7 @@ int main(void)
         BOTH(test_put_takes_the_largest_inline_payload),
         BOTH(test_put_replaces_the_older_version_everywhere),
         BOTH(test_remove_takes_the_record_out_of_every_order),
+        BOTH(test_walk_goes_on_where_it_was),
         BOTH(test_each_orders_and_filters),
         BOTH(test_each_by_creator_and_certificate_show_deleted_ones),
         BOTH(test_scan_excludes_from_and_includes_to),
@@ -745,6 +794,7 @@ int main(void)
         BOTH(test_pieces_go_with_the_last_record_that_names_them),
         BOTH(test_replacing_keeps_or_drops_pieces),
         BOTH(test_collect_drops_pieces_without_a_name),
+        BOTH(test_drop_leaves_pieces_with_a_name),
         BOTH(test_unfinished_becomes_a_record),
         BOTH(test_unfinished_that_is_given_up_takes_its_pieces),
         BOTH(test_unfinished_leaves_the_pieces_of_a_record),

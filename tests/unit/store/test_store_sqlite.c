@@ -162,6 +162,52 @@ static void test_a_log_without_its_database_is_not_played(void **state)
     store_free(store);
 }
 
+static long size_of(const char *path)
+{
+    struct stat status;
+    assert_int_equal(stat(path, &status), 0);
+    return (long)status.st_size;
+}
+
+/* What was deleted gives its room back: a part with each commit, and more when the store is closed.
+ * Little is not worth the work. */
+static void test_file_shrinks(void **state)
+{
+    (void)state;
+    enum { RECORDS = 400, MEGABYTE = 1024 * 1024 };
+    struct folder folder;
+    struct store *store = NULL;
+    folder_make(&folder);
+    assert_ok(store_sqlite_open(folder.file, STORE_CREATE, &store));
+    for (int turn = 0; turn < 2; turn++) {
+        for (uint32_t i = 0; i < RECORDS; i++) {
+            struct hash root = hash_of(100 + i);
+            struct store_record record = large_of(i, &root);
+            put_pieces(store, &root);
+            assert_ok(store->ops->put(store, &record));
+        }
+        assert_ok(store->ops->commit(store));
+        long full = size_of(folder.file);
+        assert_true(full > 20 * MEGABYTE);
+        for (uint32_t i = 0; i < RECORDS; i++) {
+            struct guid id = guid_of(i);
+            assert_ok(store->ops->remove(store, &id));
+        }
+        assert_ok(store->ops->commit(store));
+        for (int i = 0; turn == 0 && i < 200; i++) {
+            assert_ok(store->ops->value_put(store, "key", bytes_of(&i, sizeof(i))));
+            assert_ok(store->ops->commit(store));
+        }
+        if (turn == 0)
+            assert_true(size_of(folder.file) < full / 2);
+    }
+    store_free(store);
+    assert_true(size_of(folder.file) < 6 * MEGABYTE);
+    assert_ok(store_sqlite_open(folder.file, STORE_OPEN_EXISTING, &store));
+    store_free(store);
+    folder_remove(&folder);
+}
+
 static void test_newer_version(void **state)
 {
     struct folder *folder = *state;
@@ -491,6 +537,7 @@ int main(void)
         IN_FOLDER(test_one_store_at_a_time),
         IN_FOLDER(test_what_was_not_committed_is_gone),
         IN_FOLDER(test_a_log_without_its_database_is_not_played),
+        IN_FOLDER(test_file_shrinks),
         IN_FOLDER(test_newer_version),
         IN_FOLDER(test_foreign_files_are_refused_and_left_alone),
         IN_FOLDER(test_other_schemas_are_refused),
