@@ -5,7 +5,10 @@
  * alive add, update and delete records, links are cut, nodes crash and come back, halves are kept
  * apart. Then all faults end, and after some quiet minutes all databases must be equal and hold
  * what was confirmed. */
+#include "group/certificate.h"
+
 #include "chaos.h"
+#include "sim_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,16 +18,40 @@ struct chaos {
     struct sim *sim;
     struct guid *ids;
     uint32_t id_count;
+    bool removed;
     uint64_t restart_at[SIM_MEMBERS_MAX];
 };
+
+/* A fifth of the members are administrators, a third may invite. */
+static void choose_role(struct sim *sim, struct sim_node_options *node)
+{
+    node->membership = true;
+    if (sim_count(sim) == 0)
+        return;
+    node->inviter = (uint32_t)sim_random(sim, sim_count(sim));
+    struct sim_node *inviter = sim_node(sim, node->inviter);
+    uint64_t choice = sim_random(sim, 15);
+    if (inviter->roles == ROLE_MEMBER || !graph_is_synchronised(inviter->graph)) {
+        node->inviter = 0;
+        inviter = sim_node(sim, 0);
+    }
+    node->roles = choice < 3 && inviter->roles == ROLE_ADMIN ? ROLE_ADMIN
+                  : choice < 8                               ? ROLE_INVITING_MEMBER
+                                                             : ROLE_MEMBER;
+}
 
 static void join_all(struct chaos *chaos)
 {
     struct sim *sim = chaos->sim;
     for (uint32_t i = 0; i < chaos->options->nodes; i++) {
+        uint32_t minutes = chaos->options->clock_minutes;
+        uint64_t wrong_ms = minutes > 0 ? minutes * 60000ull : 10000;
         struct sim_node_options node = {.synchronised = i == 0,
                                         .presence = true,
-                                        .clock_ms = (int64_t)sim_random(sim, 20000) - 10000};
+                                        .clock_ms =
+                                            (int64_t)(sim_random(sim, 2 * wrong_ms) - wrong_ms)};
+        if (sim->options.security == SIM_GROUP)
+            choose_role(sim, &node);
         sim_add(sim, &node);
         sim_listen(sim, i);
         if (i > 0)
@@ -32,6 +59,21 @@ static void join_all(struct chaos *chaos)
         sim_run(sim, 200 + sim_random(sim, 2000));
     }
     sim_run(sim, 60000);
+}
+
+/* A plain member may not touch what others wrote, and who was removed may write nothing. */
+static bool is_refused_rightly(struct sim *sim, uint32_t index, const struct sim_record *record,
+                               HRESULT hr)
+{
+    struct sim_node *node = sim_node(sim, index);
+    struct store_record row;
+    if (sim->options.security != SIM_GROUP || hr != PEER_E_NOT_AUTHORIZED)
+        return false;
+    if (node->removed)
+        return true;
+    return record->kind != PUBLISH_ADD && node->roles != ROLE_ADMIN &&
+           SUCCEEDED(node->store->ops->find(node->store, &record->id, &row)) &&
+           !hash_equal(&row.creator, &node->key.hash);
 }
 
 static void write_one(struct chaos *chaos)
@@ -54,9 +96,9 @@ static void write_one(struct chaos *chaos)
     }
     struct guid id;
     HRESULT hr = sim_publish(sim, node, &record, &id);
-    if (FAILED(hr))
+    if (FAILED(hr) && !is_refused_rightly(sim, node, &record, hr))
         sim_fail(sim, "node %u: a record is refused with 0x%08x", node, (unsigned)hr);
-    else if (record.kind == PUBLISH_ADD)
+    else if (SUCCEEDED(hr) && record.kind == PUBLISH_ADD)
         chaos->ids[chaos->id_count++] = id;
 }
 
@@ -89,6 +131,19 @@ static void partition(struct chaos *chaos, bool apart)
         sim_heal(chaos->sim);
 }
 
+/* Not the founder, and nobody on whom most of the group hangs. */
+static void remove_one(struct chaos *chaos)
+{
+    struct sim *sim = chaos->sim;
+    if (!sim_node(sim, 0)->alive)
+        return;
+    uint32_t index = sim_count(sim) - 1 - (uint32_t)sim_random(sim, sim_count(sim) / 2);
+    HRESULT hr = sim_remove(sim, index, sim_random(sim, 2) == 0);
+    if (FAILED(hr))
+        sim_fail(sim, "node %u cannot be removed: 0x%08x", index, (unsigned)hr);
+    chaos->removed = true;
+}
+
 static void suffer(struct chaos *chaos)
 {
     const struct chaos_options *options = chaos->options;
@@ -96,6 +151,8 @@ static void suffer(struct chaos *chaos)
     for (uint32_t step = 0; step < steps && !sim_failure(chaos->sim); step++) {
         if (options->partition && (step == steps / 3 || step == 2 * (steps / 3)))
             partition(chaos, step == steps / 3);
+        if (options->removal && !chaos->removed && step >= steps / 2)
+            remove_one(chaos);
         for (uint32_t due = step * options->records / steps;
              due < (step + 1) * options->records / steps; due++)
             write_one(chaos);
@@ -140,7 +197,7 @@ struct sim *chaos_run(const struct chaos_options *options)
     report(chaos, "quiet");
     if (!sim_failure(chaos->sim))
         (void)(sim_check_equal(chaos->sim) && sim_check_confirmed(chaos->sim) &&
-               sim_check_authorised(chaos->sim));
+               sim_check_authorised(chaos->sim) && sim_check_security(chaos->sim));
     struct sim *sim = chaos->sim;
     free(chaos->ids);
     free(chaos);

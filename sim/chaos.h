@@ -11,6 +11,8 @@ struct chaos_options {
     uint32_t minutes;       /* of faults */
     uint32_t records;       /* written during them */
     uint32_t crashes;       /* of a node, followed by a restart within three minutes */
+    uint32_t clock_minutes; /* clocks are wrong by up to this; 0: by ten seconds */
+    bool removal;           /* the founder removes a member halfway (SIM_GROUP) */
     bool partition;         /* cut the group into two halves for the middle third */
     uint32_t quiet_minutes; /* to heal; 0: 10 */
     bool report;            /* print a line for each phase */

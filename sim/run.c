@@ -8,20 +8,30 @@
 #include <stdlib.h>
 #include <time.h>
 
-static const struct option long_options[] = {
-    {"nodes", required_argument, NULL, 'n'},   {"seed", required_argument, NULL, 's'},
-    {"minutes", required_argument, NULL, 'm'}, {"records", required_argument, NULL, 'r'},
-    {"loss", required_argument, NULL, 'l'},    {"crashes", required_argument, NULL, 'c'},
-    {"latency", required_argument, NULL, 't'}, {"bandwidth", required_argument, NULL, 'b'},
-    {"verdict", required_argument, NULL, 'v'}, {"segment", required_argument, NULL, 'g'},
-    {"partition", no_argument, NULL, 'p'},     {"quiet", required_argument, NULL, 'q'},
-    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"nodes", required_argument, NULL, 'n'},
+                                             {"seed", required_argument, NULL, 's'},
+                                             {"minutes", required_argument, NULL, 'm'},
+                                             {"records", required_argument, NULL, 'r'},
+                                             {"loss", required_argument, NULL, 'l'},
+                                             {"crashes", required_argument, NULL, 'c'},
+                                             {"latency", required_argument, NULL, 't'},
+                                             {"bandwidth", required_argument, NULL, 'b'},
+                                             {"verdict", required_argument, NULL, 'v'},
+                                             {"segment", required_argument, NULL, 'g'},
+                                             {"partition", no_argument, NULL, 'p'},
+                                             {"quiet", required_argument, NULL, 'q'},
+                                             {"provider", required_argument, NULL, 'u'},
+                                             {"clock", required_argument, NULL, 'k'},
+                                             {"remove", no_argument, NULL, 'x'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {NULL, 0, NULL, 0}};
 
 static void usage(void)
 {
     puts("sim/run [--nodes N] [--seed S] [--minutes M] [--records R] [--crashes C] [--partition]\n"
          "        [--loss CUTS_PER_LINK_AND_HOUR] [--latency MAX_MS] [--bandwidth BYTES_PER_S]\n"
-         "        [--verdict MAX_MS] [--segment BYTES] [--quiet MINUTES]");
+         "        [--verdict MAX_MS] [--segment BYTES] [--quiet MINUTES] [--provider group|cheap]\n"
+         "        [--clock MINUTES_WRONG] [--remove]");
 }
 
 static bool parse(int argc, char **argv, struct chaos_options *options)
@@ -63,6 +73,17 @@ static bool parse(int argc, char **argv, struct chaos_options *options)
         case 'q':
             options->quiet_minutes = (uint32_t)value;
             break;
+        case 'k':
+            options->clock_minutes = (uint32_t)value;
+            break;
+        case 'x':
+            options->removal = true;
+            break;
+        case 'u':
+            if (strcmp(optarg, "group") != 0 && strcmp(optarg, "cheap") != 0)
+                return false;
+            options->sim.security = optarg[0] == 'g' ? SIM_GROUP : SIM_CHEAP;
+            break;
         case 'p':
             options->partition = true;
             break;
@@ -72,6 +93,8 @@ static bool parse(int argc, char **argv, struct chaos_options *options)
         }
     }
     options->sim.latency_min_ms = options->sim.latency_max_ms / 8 + 1;
+    if (options->removal && options->sim.security != SIM_GROUP)
+        return false;
     return options->nodes >= 2 && options->nodes <= SIM_MEMBERS_MAX && options->minutes > 0 &&
            options->sim.latency_max_ms >= options->sim.latency_min_ms;
 }
@@ -86,7 +109,8 @@ static double seconds(void)
 int main(int argc, char **argv)
 {
     struct chaos_options options = {.nodes = 50, .minutes = 10, .records = 200, .report = true};
-    options.sim = (struct sim_options){.seed = 1, .latency_max_ms = 40, .verdict_max_ms = 20};
+    options.sim = (struct sim_options){
+        .seed = 1, .latency_max_ms = 40, .verdict_max_ms = 20, .security = SIM_GROUP};
     if (!parse(argc, argv, &options)) {
         fputs("bad arguments\n", stderr);
         return 2;

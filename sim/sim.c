@@ -71,9 +71,11 @@ void sim_free(struct sim *sim)
         graph_actions_deinit(&node->actions);
         buffer_deinit(&node->last_data);
         free(node->notices);
-        free(node);
     }
     network_free(sim);
+    group_free(sim);
+    for (uint32_t i = 0; i < sim->node_count; i++)
+        free(sim->nodes[i]);
     trace_free(sim);
     node_free_proofs(sim);
     free(sim->nodes);
@@ -216,7 +218,7 @@ struct sim_node *sim_node(struct sim *sim, uint32_t index)
 
 uint64_t sim_utc(const struct sim *sim, const struct sim_node *node)
 {
-    return SIM_START_UTC + sim->now_ms * TICKS_PER_MS +
+    return SIM_FIRST_UTC + sim->now_ms * TICKS_PER_MS +
            (uint64_t)(node->options.clock_ms * (int64_t)TICKS_PER_MS);
 }
 

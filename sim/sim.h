@@ -1,6 +1,7 @@
 /* sim.h - a whole group in one thread and in virtual time, repeatable by its seed.
  *
- * Nodes run the very same graph, record, wire and store code as members in the field; the network,
+ * Nodes run the very same graph, record, wire and store code as members in the field, and with
+ * SIM_GROUP the very same group code too; the network,
  * the clocks, the threads that check signatures and the disk are replaced by one queue of events.
  * Each node commits its store after each successful step and then carries out the actions; after a
  * failed one it starts over from its last commit, as in the engine. graph_check runs after every
@@ -12,12 +13,21 @@
 #include "graph/graph.h"
 #include "sim_provider.h"
 
-/* The group's id and every test's record type. */
+struct security;
+struct signing_key;
+
+/* The group's id with SIM_CHEAP, and every test's record type. */
 #define SIM_GRAPH_ID "0123456789abcdef0123456789abcdef01234567.simulated"
 extern const struct guid SIM_RECORD_TYPE;
+/* UTC when a run begins, but for a second. */
+#define SIM_FIRST_UTC (TICKS_UNIX_EPOCH + 1800000000ull * TICKS_PER_SECOND)
+
+/* Whose security the nodes have: one key as certificate (sim_provider.c), or that of src/group. */
+enum sim_security { SIM_CHEAP, SIM_GROUP };
 
 struct sim_options {
     uint64_t seed;
+    enum sim_security security;
     uint32_t latency_min_ms; /* of a link; 0, 0: 1 ms */
     uint32_t latency_max_ms;
     uint64_t bandwidth;      /* bytes a second in each direction; 0: 12.5 million */
@@ -33,10 +43,14 @@ struct sim_node_options {
     bool membership;
     bool member_data_optional; /* membership with the first action */
     bool defer_expiration;
-    bool raw;                        /* no graph: bytes by hand (sim_raw_...) */
-    int64_t clock_ms;                /* error of its UTC clock */
-    int64_t time_offset;             /* remembered */
-    uint32_t presence_lifetime_s;    /* 0: PRESENCE_LIFETIME_MIN */
+    bool raw;            /* no graph: bytes by hand (sim_raw_...) */
+    int64_t clock_ms;    /* error of its UTC clock */
+    int64_t time_offset; /* remembered */
+    /* With SIM_GROUP; node 0 founds the group. */
+    uint32_t inviter;             /* who issues the certificate; the founder if that one cannot */
+    unsigned roles;               /* 0: member */
+    uint64_t certificate_end;     /* UTC; 0: the inviter's */
+    uint32_t presence_lifetime_s; /* 0: PRESENCE_LIFETIME_MIN */
     uint32_t member_data_lifetime_s; /* 0: the default */
 };
 
@@ -60,7 +74,13 @@ struct sim_node {
     bool listening;
     struct sim_node_options options;
     struct sim_key key;
-    struct sim_provider provider;
+    struct sim_provider provider;    /* SIM_CHEAP */
+    struct signing_key *signing_key; /* this and the next with SIM_GROUP */
+    struct security *security;
+    unsigned roles;
+    uint32_t inviter;
+    bool removed; /* sim_remove, of it or of whom it hangs on */
+    uint64_t collect_due_ms;
     struct store *store;
     struct graph *graph;
     struct graph_actions actions;
@@ -90,6 +110,15 @@ void sim_free(struct sim *sim);
 uint32_t sim_add(struct sim *sim, const struct sim_node_options *options);
 struct sim_node *sim_node(struct sim *sim, uint32_t index);
 uint32_t sim_count(const struct sim *sim);
+/* sim_graph_id is the group's peer name. */
+const char *sim_graph_id(const struct sim *sim);
+/* sim_provider_of gives what the node's graph asks; it lives as long as the node is alive. */
+struct provider *sim_provider_of(struct sim_node *node);
+/* sim_remove has the founder write a revocation by the group key, of a member and all that hang on
+ * its certificate. keep: its versions that the founder holds stay. SIM_GROUP only, as is sim_renew,
+ * which gives a member one more certificate. */
+HRESULT sim_remove(struct sim *sim, uint32_t index, bool keep);
+void sim_renew(struct sim *sim, uint32_t index, uint32_t inviter, uint64_t certificate_end);
 void sim_address(uint32_t index, struct address *address);
 void sim_listen(struct sim *sim, uint32_t index);
 void sim_connect(struct sim *sim, uint32_t index, uint32_t to);
@@ -153,6 +182,9 @@ const struct sim_notice *sim_last_notice(struct sim *sim, uint32_t index, enum g
 bool sim_check_equal(struct sim *sim);
 bool sim_check_confirmed(struct sim *sim);
 bool sim_check_authorised(struct sim *sim);
+/* sim_check_security: members, revocations and the certificates that records need are the same with
+ * all. */
+bool sim_check_security(struct sim *sim);
 bool sim_equal_now(struct sim *sim, void *context); /* a predicate for sim_run_until */
 void sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 const char *sim_failure(const struct sim *sim);

@@ -41,7 +41,7 @@ static const struct store_item *first_difference(const struct listing *a, const 
 
 static bool takes_part(const struct sim_node *node)
 {
-    return node->alive && node->graph && node->online;
+    return node->alive && node->graph && node->online && !node->removed;
 }
 
 static void describe(struct sim *sim, struct sim_node *node, const struct guid *id, char *text,
@@ -118,12 +118,24 @@ static bool is_held(struct sim_node *node, const struct sim_confirmed *confirmed
     return row.deleted || row.version >= confirmed->version;
 }
 
+/* A version of a removed member falls, and what it had replaced is gone where it did: what became
+ * of such a record is told by the equality of all. */
+static bool is_touched_by_removed(struct sim *sim, const struct sim_confirmed *confirmed)
+{
+    for (uint32_t i = 0; i < sim->confirmed_count; i++)
+        if (sim->nodes[sim->confirmed[i].author]->removed &&
+            guid_equal(&sim->confirmed[i].id, &confirmed->id))
+            return true;
+    return false;
+}
+
 bool sim_check_confirmed(struct sim *sim)
 {
     uint64_t now = sim_peer_time(sim);
     for (uint32_t i = 0; i < sim->confirmed_count; i++) {
         const struct sim_confirmed *confirmed = &sim->confirmed[i];
-        if (confirmed->expiration <= now || !takes_part(sim->nodes[confirmed->author]))
+        if (confirmed->expiration <= now || !takes_part(sim->nodes[confirmed->author]) ||
+            is_touched_by_removed(sim, confirmed))
             continue;
         for (uint32_t j = 0; j < sim->node_count; j++) {
             if (!takes_part(sim->nodes[j]) || is_held(sim->nodes[j], confirmed))
@@ -168,7 +180,8 @@ static HRESULT check_item(void *context, const struct store_item *item)
     HRESULT hr = store->ops->get(store, &item->key.id, &row);
     if (FAILED(hr))
         return hr;
-    bool good = is_authorised(check->sim, &row);
+    bool good = check->sim->options.security == SIM_GROUP ? group_is_authorised(check->sim, &row)
+                                                          : is_authorised(check->sim, &row);
     store_record_deinit(&row);
     if (!good)
         sim_fail(check->sim, "node %u holds a version that no member signed", check->node->index);
@@ -181,6 +194,8 @@ bool sim_check_authorised(struct sim *sim)
     struct authorised check = {.sim = sim, .good = true};
     for (uint32_t i = 0; i < sim->node_count; i++) {
         check.node = sim->nodes[i];
+        if (check.node->removed)
+            continue;
         struct store *store = check.node->store;
         if (FAILED(store->ops->scan(store, NULL, NULL, 0, check_item, &check)))
             sim_fail(sim, "node %u: the store cannot be read", i);

@@ -4,12 +4,14 @@
 
 #include "sim.h"
 
-/* Tables of the simulator's own memory, so not base/table.h. */
+/* Tables of the simulator's own memory, so not base/table.h; files that include the headers of
+ * src/group first use no tables. */
+#ifndef uthash_malloc
 #define HASH_FUNCTION(key, size, hash) HASH_OAT(key, size, hash)
 #include <uthash.h>
+#endif
 
 enum { SIM_QUEUE_LIMIT = LIMIT_SEND_QUEUE_BYTES, SIM_DIAL_TIMEOUT_MS = 5000, SIM_START_MS = 1000 };
-#define SIM_START_UTC (TICKS_UNIX_EPOCH + 1800000000ull * TICKS_PER_SECOND)
 
 enum sim_event_type {
     SIM_TIMER,   /* node */
@@ -106,8 +108,26 @@ struct sim_proof {
     UT_hash_handle hh;
 };
 
+/* A certificate that was issued in this run; node SIM_GROUP_KEY: the group's own. */
+#define SIM_GROUP_KEY UINT32_MAX
+struct sim_issued {
+    struct hash certificate;
+    struct hash key_hash;
+    uint8_t key[PUBLIC_KEY_SIZE];
+    uint32_t node;
+};
+
 struct sim {
     struct sim_options options;
+    char graph_id[200];
+    struct signing_key *group_key;
+    uint64_t group_end;
+    struct sim_issued *issued;
+    uint32_t issued_count;
+    uint32_t issued_capacity;
+    struct hash *kept; /* digests on keep-lists */
+    uint32_t kept_count;
+    uint32_t kept_capacity;
     uint64_t random[2];
     uint64_t now_ms;
     uint64_t sequence;
@@ -152,6 +172,23 @@ void trace_delivered(struct sim *sim, struct sim_link *link, int side,
                      const struct sim_segment *segment);
 void trace_free_link(struct sim_link *link);
 void trace_free(struct sim *sim);
+
+/* sim_group.c */
+void group_become_member(struct sim *sim, struct sim_node *node);
+/* group_open reads the node's security back from its store. */
+void group_open(struct sim *sim, struct sim_node *node);
+void group_close(struct sim_node *node);
+/* group_step comes before each step of the node's graph: the time, and now and then the collection
+ * of certificates that nothing needs, as in the engine. */
+void group_step(struct sim *sim, struct sim_node *node, uint64_t utc);
+void group_free(struct sim *sim);
+/* group_admit: what node's side of a handshake says of the other. */
+bool group_admit(struct sim *sim, struct sim_node *node, struct sim_node *other);
+const struct sim_issued *group_issued(const struct sim *sim, const struct hash *certificate);
+bool group_is_kept(const struct sim *sim, const struct hash *digest);
+
+/* sim_check_group.c: a version stands by the certificates that this run issued. */
+bool group_is_authorised(const struct sim *sim, const struct store_record *row);
 
 /* sim_node.c */
 void node_start(struct sim *sim, struct sim_node *node);

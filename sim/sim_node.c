@@ -20,13 +20,15 @@ void node_start(struct sim *sim, struct sim_node *node)
     node->life++;
     node->alive = true;
     node->timer_at = UINT64_MAX;
+    if (sim->options.security == SIM_GROUP)
+        group_open(sim, node);
     if (options->raw)
         return;
     struct graph_config config = {
-        .graph_id = SIM_GRAPH_ID,
+        .graph_id = sim_graph_id(sim),
         .friendly_name = node->key.name,
-        .node_id = sim_random(sim, UINT32_MAX) + 1,
-        .provider = &node->provider.base,
+        .node_id = sim_random(sim, 0) | 1,
+        .provider = sim_provider_of(node),
         .store = node->store,
         .presence_lifetime_s = options->presence_lifetime_s,
         .member_data_lifetime_s = options->member_data_lifetime_s,
@@ -51,6 +53,7 @@ void node_stop(struct sim *sim, struct sim_node *node)
 {
     (void)sim;
     graph_free(node->graph);
+    group_close(node);
     node->graph = NULL;
     node->alive = node->online = node->listening = false;
     node->timer_at = UINT64_MAX;
@@ -76,6 +79,8 @@ uint32_t sim_add(struct sim *sim, const struct sim_node_options *options)
     node->time_offset = options->time_offset;
     HRESULT hr = store_memory_new(&node->store);
     ASSERT(SUCCEEDED(hr));
+    if (sim->options.security == SIM_GROUP)
+        group_become_member(sim, node);
     node_start(sim, node);
     return node->index;
 }
@@ -198,6 +203,8 @@ HRESULT sim_event(struct sim *sim, uint32_t index, struct graph_event *event)
     ASSERT(node->alive && node->graph);
     event->now = (struct graph_now){.ms = sim->now_ms, .utc = sim_utc(sim, node)};
     sim->steps++;
+    if (node->security)
+        group_step(sim, node, event->now.utc);
     HRESULT hr = graph_step(node->graph, event, &node->actions);
     if (FAILED(hr)) {
         graph_actions_clear(&node->actions);

@@ -7,6 +7,7 @@
  * knows against it PEER_E_NOT_AUTHORIZED, as provider.h demands. */
 #include "sim_provider.h"
 
+#include "store/store.h"
 #include "wire/wire.h"
 
 #include <sodium.h>
@@ -151,6 +152,18 @@ static HRESULT removed(struct provider *base, const struct guid *type, const str
     return S_OK;
 }
 
+/* A foreign tombstone lasts as long as its signer; certificates that end are for src/group. */
+static HRESULT renewal(struct provider *base, const struct store_record *row, uint64_t outlived_by,
+                       struct renewal *out)
+{
+    const struct sim_provider *provider = of(base);
+    *out = (struct renewal){.until = provider->own_end,
+                            .first = true,
+                            .key = provider->own->hash,
+                            .name = bytes_of_text(provider->own->name)};
+    return outlived_by != 0 && provider->own_end > row->expiration ? S_OK : S_FALSE;
+}
+
 static bool certificate_has(struct provider *base, const struct hash *certificate)
 {
     struct sim_provider *provider = of(base);
@@ -187,6 +200,12 @@ static HRESULT certificate_take(struct provider *base, struct bytes chain)
     return S_OK;
 }
 
+static bool lacks_revocations(struct provider *base)
+{
+    const struct sim_provider *provider = of(base);
+    return provider->revoked_count < provider->revoked_expected;
+}
+
 static HRESULT link_allowed(struct provider *base, const struct hash *key, uint64_t utc)
 {
     (void)utc;
@@ -198,9 +217,11 @@ static const struct provider_ops ops = {.judge = judge,
                                         .own = own,
                                         .accepted = accepted,
                                         .removed = removed,
+                                        .renewal = renewal,
                                         .certificate_has = certificate_has,
                                         .certificate_chain = certificate_chain,
                                         .certificate_take = certificate_take,
+                                        .lacks_revocations = lacks_revocations,
                                         .link_allowed = link_allowed};
 
 void sim_provider_init(struct sim_provider *provider, const struct sim_members *members,

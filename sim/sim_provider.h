@@ -36,7 +36,8 @@ struct sim_provider {
     struct hash revoked[SIM_REVOKED_MAX];
     struct hash revoked_by[SIM_REVOKED_MAX]; /* digest of the record; zero: by no record */
     uint32_t revoked_count;
-    bool silent; /* never supplies a certificate */
+    uint32_t revoked_expected; /* what its invitation told of */
+    bool silent;               /* never supplies a certificate */
     uint32_t chains_taken;
     uint32_t removals; /* versions that were told to stand no more */
 };

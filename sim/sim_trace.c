@@ -76,8 +76,11 @@ static void trace_flood(struct sim *sim, struct sim_link *link, int side,
         return;
     }
     struct hash digest;
-    record_digest(bytes_of_text(SIM_GRAPH_ID), flood.header, &digest);
-    flood_sent(sim, link, side, &digest);
+    record_digest(bytes_of_text(sim_graph_id(sim)), flood.header, &digest);
+    /* A record of a removed member and the revocation may come in one piece, the record first: it
+     * is answered with that revocation. */
+    if (!guid_equal(&record.type, &RECORD_TYPE_REVOCATION))
+        flood_sent(sim, link, side, &digest);
     segment->digests =
         realloc(segment->digests, (segment->digest_count + 1) * sizeof(*segment->digests));
     ASSERT(segment->digests);

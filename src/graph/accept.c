@@ -213,6 +213,9 @@ HRESULT accept_version(struct graph *graph, const struct accepted *accepted)
     if (accepted->local || record_type_is_reserved(&record->type))
         store->ops->mark_durable(store);
     expire_schedule(graph, record->expiration);
+    upkeep_accepted(graph, &row);
+    if (had && row.deleted)
+        upkeep_outlived(graph, &row, held.expiration);
     int change = change_of(graph, &row, &held, had);
     if (had)
         hr = tell_removed(graph, &held);

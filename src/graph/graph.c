@@ -121,6 +121,8 @@ HRESULT graph_new(const struct graph_config *config, const struct graph_now *now
     graph->presence_due_ms = UINT64_MAX;
     graph->membership_due_ms = UINT64_MAX;
     graph->time_due_ms = UINT64_MAX;
+    graph->upkeep_due_ms = UINT64_MAX;
+    graph->partition_due_ms = UINT64_MAX;
     graph->expired_to = graph_time(graph);
     /* [contract 3.10] With DEFER_EXPIRATION nothing expires before another member is connected. */
     graph->deferred_horizon = 0;
@@ -186,6 +188,8 @@ void graph_set_online(struct graph *graph, bool online)
     graph->time_due_ms = online ? graph->now.ms + 60000 : never;
     graph->presence_due_ms = online ? graph->now.ms : never;
     graph->membership_due_ms = online ? graph->now.ms : never;
+    upkeep_online(graph, online);
+    partition_online(graph, online);
 }
 
 static HRESULT timers(struct graph *graph)
@@ -198,15 +202,21 @@ static HRESULT timers(struct graph *graph)
     if (SUCCEEDED(hr))
         hr = presence_timer(graph);
     if (SUCCEEDED(hr))
+        hr = partition_timer(graph);
+    if (SUCCEEDED(hr))
         hr = maintain_timer(graph);
     if (SUCCEEDED(hr))
         hr = peer_time_timer(graph);
+    if (SUCCEEDED(hr))
+        hr = upkeep_timer(graph);
     return hr;
 }
 
 static HRESULT step_leave(struct graph *graph)
 {
     HRESULT hr = presence_withdraw(graph);
+    if (SUCCEEDED(hr))
+        hr = partition_withdraw(graph);
     struct neighbour *neighbour, *next;
     graph->connecting = false;
     HASH_ITER (hh, graph->neighbours, neighbour, next) {
@@ -217,6 +227,7 @@ static HRESULT step_leave(struct graph *graph)
     }
     if (SUCCEEDED(hr))
         hr = purge_save(graph);
+    newcomer_reset(graph);
     graph_set_online(graph, false);
     graph->listening.count = 0;
     return SUCCEEDED(hr) ? graph_update_status(graph) : hr;
@@ -389,7 +400,8 @@ uint64_t graph_next_deadline(const struct graph *graph)
     const uint64_t others[] = {graph->maintenance_due_ms, graph->presence_due_ms,
                                graph->membership_due_ms,  graph->time_due_ms,
                                pending_deadline(graph),   fetch_deadline(graph),
-                               maintain_deadline(graph)};
+                               maintain_deadline(graph),  newcomer_deadline(graph),
+                               upkeep_deadline(graph),    partition_deadline(graph)};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         deadline = others[i] < deadline ? others[i] : deadline;
     return deadline;

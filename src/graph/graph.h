@@ -244,6 +244,17 @@ struct presence {
 HRESULT presence_encode(const struct presence *presence, struct buffer *out) MUST_CHECK;
 HRESULT presence_decode(struct bytes payload, struct presence *presence) MUST_CHECK;
 
+/* A signature record's payload is the node id alone; a contact record's: */
+struct contact {
+    uint64_t signature; /* of the graph, as its author sees it */
+    uint64_t node_id;
+    struct address_list addresses; /* 1 to LIMIT_ADDRESSES */
+};
+HRESULT signature_encode(uint64_t node_id, struct buffer *out) MUST_CHECK;
+HRESULT signature_decode(struct bytes payload, uint64_t *node_id) MUST_CHECK;
+HRESULT contact_encode(const struct contact *contact, struct buffer *out) MUST_CHECK;
+HRESULT contact_decode(struct bytes payload, struct contact *contact) MUST_CHECK;
+
 /* graph_record_change tells what a store row means to an application now: visible or not. */
 bool graph_row_is_visible(const struct graph *graph, const struct store_record *row, uint64_t utc);
 

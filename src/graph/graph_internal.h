@@ -40,7 +40,8 @@ enum {
     DIALS_MAX = 30, /* in DIALS_MS */
     DIALS_MS = 60 * 1000,
     PURGE_NOTES = 25, /* hours between the first and the last: 24 */
-    REMEMBERED_MAX = 32
+    REMEMBERED_MAX = 32,
+    OUTLIVED_MAX = 64
 };
 #define HORIZON_MARGIN                                                                             \
     (120 * TICKS_PER_SECOND) /* fingerprints cover what lives longer than this                     \
@@ -208,6 +209,12 @@ struct dial {
     struct dial *next;
 };
 
+/* A record of this node about itself. */
+struct own_record {
+    bool exists;
+    struct guid id;
+};
+
 struct graph {
     struct graph_config config;
     struct bytes graph_id;
@@ -233,6 +240,13 @@ struct graph {
     bool synchronised;
     struct address_list listening;
     uint32_t status;
+
+    /* While it is new: how many keys it has compared all with, and the first of them. */
+    struct {
+        uint32_t agreed;
+        struct hash key;
+        uint64_t since_ms;
+    } newcomer;
 
     /* Being connected. */
     struct remembered remembered[REMEMBERED_MAX];
@@ -269,11 +283,27 @@ struct graph {
     } purge;
 
     /* Presence and membership. */
-    bool has_presence;
-    struct guid presence_id;
+    struct own_record presence;
     uint64_t presence_due_ms;
     uint64_t membership_due_ms;
     uint64_t membership_until; /* peer time: to here the own membership record is known to stand */
+
+    /* partition.c: waits that run, 0: none does. */
+    struct own_record signature;
+    struct own_record contact;
+    uint64_t partition_due_ms;
+    uint64_t signature_due_ms;
+    uint64_t contact_due_ms;
+    uint64_t cut_due_ms;
+
+    /* Tombstones that a version outlives, and when they are signed again. */
+    struct outlived {
+        struct guid id;
+        uint64_t until;
+        uint64_t due_ms;
+    } outlived[OUTLIVED_MAX];
+    uint32_t outlived_count;
+    uint64_t upkeep_due_ms;
 
     /* Leaves of the payloads served last; one payload is read for them in a step. */
     struct leaves {
@@ -422,6 +452,22 @@ HRESULT rejudge_everything(struct graph *graph) MUST_CHECK;
 HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct guid *id,
                 bool *stored) MUST_CHECK;
 
+/* publish_version signs, stores and spreads a version as it is given; *stored as with publish. */
+HRESULT publish_version(struct graph *graph, const struct record *record, struct bytes payload,
+                        bool *stored) MUST_CHECK;
+
+/* upkeep.c: tombstones and revocations are signed again. */
+/* upkeep_accepted: this version stands now. */
+void upkeep_accepted(struct graph *graph, const struct store_record *row);
+void upkeep_online(struct graph *graph, bool online);
+/* upkeep_wants: a version of this expiration outlives the tombstone, and this member would sign it
+ * again. upkeep_outlived has it done, once the version is known to be good. */
+bool upkeep_wants(struct graph *graph, const struct store_record *tombstone, uint64_t expiration);
+void upkeep_outlived(struct graph *graph, const struct store_record *tombstone,
+                     uint64_t expiration);
+HRESULT upkeep_timer(struct graph *graph) MUST_CHECK;
+uint64_t upkeep_deadline(const struct graph *graph);
+
 /* jobs.c */
 HRESULT job_add(struct neighbour *neighbour,
                 const struct job *job) MUST_CHECK; /* takes job->except */
@@ -458,6 +504,14 @@ void reconcile_stop(struct graph *graph, struct neighbour *neighbour);
 /* reconcile_check_end ends the own session once all that it brought is judged. */
 HRESULT reconcile_check_end(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 
+/* newcomer.c */
+/* newcomer_agreed: a session with this neighbour ended, and nothing had to be dropped. */
+void newcomer_agreed(struct graph *graph, const struct neighbour *neighbour);
+void newcomer_reset(struct graph *graph);
+/* newcomer_check looks whether a new node has the group's database; at the end of each step. */
+HRESULT newcomer_check(struct graph *graph) MUST_CHECK;
+uint64_t newcomer_deadline(const struct graph *graph);
+
 /* large.c: large_wait remembers a record that cannot be fetched now; large_next asks for the next
  * one when nothing else comes from that neighbour. */
 void large_wait(struct neighbour *neighbour, const struct version_name *name);
@@ -490,6 +544,20 @@ HRESULT presence_timer(struct graph *graph) MUST_CHECK;
 HRESULT presence_withdraw(struct graph *graph) MUST_CHECK;
 /* membership_first makes this member known before it acts, where the configuration says so. */
 HRESULT membership_first(struct graph *graph) MUST_CHECK;
+/* own_record.c */
+/* own_expiration: no own record outlives the certificate that signs it. */
+uint64_t own_expiration(struct graph *graph, uint64_t lifetime_s);
+HRESULT own_record_write(struct graph *graph, struct own_record *own, const struct guid *type,
+                         uint64_t lifetime_s, struct bytes payload) MUST_CHECK;
+HRESULT own_record_withdraw(struct graph *graph, struct own_record *own) MUST_CHECK;
+/* own_record_outcome: a member whose certificate has ended may not write, which is no failure. */
+HRESULT own_record_outcome(HRESULT hr) MUST_CHECK;
+
+/* partition.c: signature and contact records. */
+void partition_online(struct graph *graph, bool online);
+HRESULT partition_timer(struct graph *graph) MUST_CHECK;
+HRESULT partition_withdraw(struct graph *graph) MUST_CHECK;
+uint64_t partition_deadline(const struct graph *graph);
 HRESULT maintain_connect(struct graph *graph, const struct graph_event *event) MUST_CHECK;
 /* maintain_attempt_failed: a link or dial of the application's Connect came to nothing. */
 HRESULT maintain_attempt_failed(struct graph *graph, uint64_t link, uint64_t node_id,
@@ -506,6 +574,13 @@ HRESULT maintain_dial(struct graph *graph, const struct address *address, const 
                       bool direct, bool initial, uint64_t *token) MUST_CHECK;
 struct dial *maintain_take_dial(struct graph *graph, uint64_t token);
 uint64_t maintain_deadline(const struct graph *graph);
+/* maintain_call_other dials one more member of another key, unless a call is under way. *calling:
+ * one is. */
+HRESULT maintain_call_other(struct graph *graph, const struct hash *except,
+                            bool *calling) MUST_CHECK;
+/* maintain_call_member dials a member at the first of its addresses that may be dialled now. */
+HRESULT maintain_call_member(struct graph *graph, const struct address_list *addresses,
+                             const struct hash *key) MUST_CHECK;
 HRESULT peer_time_heard(struct graph *graph, struct neighbour *neighbour, uint64_t peer_time,
                         bool first) MUST_CHECK;
 HRESULT peer_time_timer(struct graph *graph) MUST_CHECK;

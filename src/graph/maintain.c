@@ -322,6 +322,69 @@ static struct neighbour *least_useful(struct graph *graph)
     return least;
 }
 
+/* Looks at live presence, so that the members it names can be called. */
+static HRESULT look_at_presence(struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->remembered_count; i++)
+        graph->remembered[i].present = false;
+    struct store *store = graph->config.store;
+    return store->ops->each(store, &RECORD_TYPE_PRESENCE, graph_time(graph), true,
+                            remember_presence, graph);
+}
+
+static HRESULT call(struct graph *graph, struct remembered *entry)
+{
+    uint64_t token;
+    back_off(graph, entry);
+    return maintain_dial(graph, &entry->address, entry->has_key ? &entry->key : NULL, false, false,
+                         &token);
+}
+
+static bool call_under_way(const struct graph *graph)
+{
+    for (const struct dial *d = graph->dials; d; d = d->next)
+        if (!d->direct)
+            return true;
+    return attempt_under_way(graph);
+}
+
+HRESULT maintain_call_member(struct graph *graph, const struct address_list *addresses,
+                             const struct hash *key)
+{
+    for (uint32_t i = 0; i < addresses->count; i++) {
+        maintain_remember(graph, &addresses->items[i], NULL);
+        struct remembered *entry = remembered_find(graph, &addresses->items[i]);
+        if (!entry)
+            continue;
+        if (!entry->proven) {
+            entry->key = *key;
+            entry->has_key = true;
+        }
+        if (entry->not_before_ms <= graph->now.ms && !linked_to(graph, entry))
+            return call(graph, entry);
+    }
+    return S_OK;
+}
+
+HRESULT maintain_call_other(struct graph *graph, const struct hash *except, bool *calling)
+{
+    *calling = call_under_way(graph);
+    if (*calling || !graph->online)
+        return S_OK;
+    HRESULT hr = look_at_presence(graph);
+    if (FAILED(hr))
+        return hr;
+    for (uint32_t i = 0; i < graph->remembered_count; i++) {
+        struct remembered *entry = &graph->remembered[i];
+        bool same = entry->has_key && hash_equal(&entry->key, except);
+        if (same || entry->not_before_ms > graph->now.ms || linked_to(graph, entry))
+            continue;
+        *calling = true;
+        return call(graph, entry);
+    }
+    return S_OK;
+}
+
 static HRESULT keep_neighbours(struct graph *graph)
 {
     uint32_t count = neighbours_connected(graph, false);
@@ -341,18 +404,9 @@ static HRESULT keep_neighbours(struct graph *graph)
     /* A member with enough neighbours still tries one without live presence: it may be beyond a cut
      * that heals. */
     bool enough = count >= LIMIT_NEIGHBOURS_IDEAL;
-    for (uint32_t i = 0; i < graph->remembered_count; i++)
-        graph->remembered[i].present = false;
-    struct store *store = graph->config.store;
-    HRESULT hr = store->ops->each(store, &RECORD_TYPE_PRESENCE, graph_time(graph), true,
-                                  remember_presence, graph);
+    HRESULT hr = look_at_presence(graph);
     struct remembered *entry = SUCCEEDED(hr) ? candidate(graph, enough) : NULL;
-    if (!entry)
-        return hr;
-    uint64_t token;
-    back_off(graph, entry);
-    return maintain_dial(graph, &entry->address, entry->has_key ? &entry->key : NULL, false, false,
-                         &token);
+    return entry ? call(graph, entry) : hr;
 }
 
 static HRESULT send_ping(struct graph *graph, struct neighbour *neighbour)

@@ -377,6 +377,8 @@ HRESULT neighbours_flush(struct graph *graph)
 {
     struct neighbour *neighbour, *next;
     HRESULT hr = read_on(graph);
+    if (SUCCEEDED(hr))
+        hr = newcomer_check(graph);
     pending_sweep(graph);
     HASH_ITER (hh, graph->neighbours, neighbour, next) {
         if (FAILED(hr))

@@ -274,6 +274,8 @@ static HRESULT pending_accept(struct graph *graph, const struct pending *pending
         return hr;
     /* What was learned while the signature was checked (a revocation) counts. */
     HRESULT again = judge(graph, &flood, &record, &pending->digest, &job);
+    if (class == CLASS_OLDER && SUCCEEDED(again) && held.deleted)
+        upkeep_outlived(graph, &held, record.expiration);
     bool useful = class == CLASS_NEW && SUCCEEDED(again) && record.expiration > graph_time(graph);
     struct version_name name = {
         .id = record.id, .version = record.version, .digest = pending->digest};

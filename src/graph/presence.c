@@ -8,80 +8,22 @@
  * its life. Presence written by itself is no action. */
 #include "graph/graph_internal.h"
 
-enum { REFRESH_BEFORE_MS = 60 * 1000, PRESENCE_VERSION = 1, ATTRIBUTES_MAX = 4096 };
-
-HRESULT presence_encode(const struct presence *presence, struct buffer *out)
-{
-    struct wire_writer writer;
-    wire_writer_init(&writer, out);
-    wire_write_u8(&writer, PRESENCE_VERSION);
-    wire_write_u64(&writer, presence->node_id);
-    wire_write_addresses(&writer, &presence->addresses);
-    wire_write_blob(&writer, presence->attributes);
-    return writer.hr;
-}
-
-HRESULT presence_decode(struct bytes payload, struct presence *presence)
-{
-    struct wire_reader reader;
-    wire_reader_init(&reader, payload);
-    uint8_t version = wire_read_u8(&reader);
-    presence->node_id = wire_read_u64(&reader);
-    wire_read_addresses(&reader, &presence->addresses);
-    presence->attributes = wire_read_text(&reader, ATTRIBUTES_MAX);
-    bool sound = wire_reader_done(&reader) && version == PRESENCE_VERSION &&
-                 presence->node_id != 0 && presence->addresses.count <= LIMIT_ADDRESSES;
-    return sound ? S_OK : PEER_E_INVALID_RECORD;
-}
-
-/* No own record outlives the certificate that signs it. */
-static uint64_t own_expiration(struct graph *graph, uint64_t lifetime_s)
-{
-    struct hash key;
-    struct bytes name;
-    uint64_t end;
-    graph->config.provider->ops->own(graph->config.provider, &key, &name, &end);
-    uint64_t wanted = graph_time(graph) + lifetime_s * TICKS_PER_SECOND;
-    return wanted < end ? wanted : end;
-}
+enum { REFRESH_BEFORE_MS = 60 * 1000 };
 
 static HRESULT write_presence(struct graph *graph)
 {
     struct presence presence = {.node_id = graph->config.node_id, .addresses = graph->listening};
-    struct buffer payload = BUFFER_NULL;
-    bool stored = false;
+    CLEANUP_BUFFER struct buffer payload = BUFFER_NULL;
     HRESULT hr = presence_encode(&presence, &payload);
-    struct graph_publish record = {.kind = graph->has_presence ? PUBLISH_UPDATE : PUBLISH_ADD,
-                                   .id = graph->presence_id,
-                                   .type = RECORD_TYPE_PRESENCE,
-                                   .expiration =
-                                       own_expiration(graph, graph->config.presence_lifetime_s),
-                                   .payload = buffer_view(&payload),
-                                   .payload_size = payload.size,
-                                   .reserved = true};
-    payload_leaf(buffer_view(&payload), &record.payload_root);
-    if (SUCCEEDED(hr))
-        hr = publish(graph, &record, &graph->presence_id, &stored);
-    if (hr == PEER_E_RECORD_NOT_FOUND) {
-        record.kind = PUBLISH_ADD;
-        hr = publish(graph, &record, &graph->presence_id, &stored);
-    }
-    buffer_deinit(&payload);
-    graph->has_presence = SUCCEEDED(hr);
-    return hr;
+    return SUCCEEDED(hr)
+               ? own_record_write(graph, &graph->presence, &RECORD_TYPE_PRESENCE,
+                                  graph->config.presence_lifetime_s, buffer_view(&payload))
+               : hr;
 }
 
 HRESULT presence_withdraw(struct graph *graph)
 {
-    if (!graph->has_presence)
-        return S_OK;
-    graph->has_presence = false;
-    struct graph_publish record = {
-        .kind = PUBLISH_DELETE, .id = graph->presence_id, .reserved = true};
-    struct guid id;
-    bool stored = false;
-    HRESULT hr = publish(graph, &record, &id, &stored);
-    return hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL ? hr : S_OK;
+    return own_record_withdraw(graph, &graph->presence);
 }
 
 struct membership {
@@ -142,20 +84,13 @@ static HRESULT refresh_membership(struct graph *graph, bool begin)
     return hr;
 }
 
-/* A certificate that has ended may write nothing more; the link will say so too. */
-static HRESULT only_faults(HRESULT hr)
-{
-    return hr == PEER_E_NOT_AUTHORIZED || hr == E_INVALIDARG || hr == PEER_E_INVALID_RECORD ? S_OK
-                                                                                            : hr;
-}
-
 /* [contract 9.3, 10.9] */
 HRESULT membership_first(struct graph *graph)
 {
     bool known = graph->membership_until > graph_time(graph);
     if (!graph->config.publish_membership_on_action || !graph->synchronised || known)
         return S_OK;
-    return only_faults(refresh_membership(graph, true));
+    return own_record_outcome(refresh_membership(graph, true));
 }
 
 static HRESULT presence_due(struct graph *graph)
@@ -177,8 +112,8 @@ HRESULT presence_timer(struct graph *graph)
         if (graph->online && graph->synchronised)
             hr = refresh_membership(graph, graph->config.publish_membership);
     }
-    hr = only_faults(hr);
+    hr = own_record_outcome(hr);
     if (SUCCEEDED(hr) && graph->now.ms >= graph->presence_due_ms)
         hr = presence_due(graph);
-    return only_faults(hr);
+    return own_record_outcome(hr);
 }

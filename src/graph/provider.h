@@ -27,6 +27,15 @@ enum provider_effect {
 };
 
 struct provider;
+struct store_record;
+
+/* How a member would sign a tombstone or revocation again. Views are the provider's. */
+struct renewal {
+    uint64_t until; /* later than its expiration */
+    bool first;     /* this settles it: no other signer could do better */
+    struct hash key;
+    struct bytes name;
+};
 
 struct provider_ops {
     /* judge says whether a version may stand, all but the signature, and prepares that check. It
@@ -63,6 +72,15 @@ struct provider_ops {
     (struct provider *provider, const struct guid *type, const struct hash *digest,
      unsigned *effects);
 
+    /* renewal tells whether this member would sign a stored tombstone or revocation again, and
+     * until when. outlived_by is the expiration of a version that outlives it, or 0: then only what
+     * its signer's certificate cut short is signed again. For a record that is being deleted it
+     * tells how long its tombstone should last. S_OK: *renewal is filled. S_FALSE: nothing to do.
+     */
+    HRESULT(*renewal)
+    (struct provider *provider, const struct store_record *row, uint64_t outlived_by,
+     struct renewal *renewal);
+
     /* certificate_has, certificate_chain: certificate_chain appends, for the certificate named,
      * each DER from the root down as (u32 length, bytes). PEER_E_NOT_FOUND. certificate_take reads
      * one such list, verifies each link and keeps what is new. PEER_E_INVALID_RECORD: wrong in
@@ -71,6 +89,10 @@ struct provider_ops {
     HRESULT(*certificate_chain)
     (struct provider *provider, const struct hash *certificate, struct buffer *out);
     HRESULT (*certificate_take)(struct provider *provider, struct bytes chain);
+
+    /* lacks_revocations: this member was told (by its invitation) of revocations that are not here.
+     */
+    bool (*lacks_revocations)(struct provider *provider);
 
     /* link_allowed judges an authenticated link again, after a revocation or when its certificate
      * ends. S_OK or PEER_E_NOT_AUTHORIZED. */

@@ -10,14 +10,7 @@ struct draft {
     struct record record;
     struct store_record previous; /* owned copy for update and delete */
     struct record before;
-    struct buffer header;
 };
-
-static void draft_deinit(struct draft *draft)
-{
-    store_record_deinit(&draft->previous);
-    buffer_deinit(&draft->header);
-}
 
 static HRESULT draft_add(struct graph *graph, const struct graph_publish *publish,
                          struct draft *draft)
@@ -36,6 +29,23 @@ static HRESULT draft_add(struct graph *graph, const struct graph_publish *publis
     }
     record_make_id(graph->graph_id, record, &record->id);
     return publish->expiration > now ? S_OK : E_INVALIDARG;
+}
+
+/* [protocol 5] A creator's tombstone lasts as long as what it deletes, another member's until the
+ * creator's certificates end; none lasts longer than its signer may speak. */
+static HRESULT tombstone_end(struct graph *graph, const struct draft *draft, uint64_t own_end,
+                             uint64_t *expiration)
+{
+    struct provider *provider = graph->config.provider;
+    struct renewal renewal;
+    *expiration = draft->before.expiration < own_end ? draft->before.expiration : own_end;
+    if (hash_equal(&draft->record.modifier, &draft->before.creator))
+        return S_OK;
+    HRESULT hr =
+        provider->ops->renewal(provider, &draft->previous, draft->before.expiration, &renewal);
+    if (hr == S_OK)
+        *expiration = renewal.until;
+    return FAILED(hr) ? hr : S_OK;
 }
 
 static HRESULT draft_next(struct graph *graph, const struct graph_publish *publish,
@@ -66,11 +76,8 @@ static HRESULT draft_next(struct graph *graph, const struct graph_publish *publi
         bool same_type = guid_equal(&publish->type, &draft->before.type);
         return same_type && publish->expiration >= draft->before.expiration ? S_OK : E_INVALIDARG;
     }
-    /* A tombstone of another member's record stays as long as its signer may speak. */
     record->deleted = true;
-    if (!hash_equal(&own, &draft->before.creator))
-        record->expiration = own_end;
-    return S_OK;
+    return tombstone_end(graph, draft, own_end, &record->expiration);
 }
 
 static void draft_content(const struct graph_publish *publish, struct draft *draft)
@@ -87,28 +94,28 @@ static void draft_content(const struct graph_publish *publish, struct draft *dra
     record->payload_root = publish->payload_root;
 }
 
-static HRESULT publish_draft(struct graph *graph, const struct graph_publish *publish,
-                             struct draft *draft, bool *stored)
+HRESULT publish_version(struct graph *graph, const struct record *draft, struct bytes payload,
+                        bool *stored)
 {
-    HRESULT hr = record_header_encode(&draft->record, &draft->header);
+    CLEANUP_BUFFER struct buffer header = BUFFER_NULL;
+    HRESULT hr = record_header_encode(draft, &header);
     if (FAILED(hr))
         return hr;
     struct record record;
-    hr = record_header_decode(buffer_view(&draft->header), &record);
+    hr = record_header_decode(buffer_view(&header), &record);
     if (FAILED(hr))
         return hr;
     struct hash digest;
     struct record_seal seal;
-    record_digest(graph->graph_id, buffer_view(&draft->header), &digest);
+    record_digest(graph->graph_id, buffer_view(&header), &digest);
     hr = graph->config.provider->ops->seal(graph->config.provider, &record, &digest, &seal);
     if (FAILED(hr))
         return hr;
     struct accepted accepted = {.record = &record,
                                 .digest = &digest,
                                 .seal = &seal,
-                                .header = buffer_view(&draft->header),
-                                .payload = publish->kind == PUBLISH_DELETE ? bytes_of(NULL, 0)
-                                                                           : publish->payload,
+                                .header = buffer_view(&header),
+                                .payload = payload,
                                 .local = true};
     *stored = true;
     return accept_version(graph, &accepted);
@@ -142,7 +149,7 @@ HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct
     if (!publish->reserved && publish->kind != PUBLISH_DELETE &&
         record_type_is_reserved(&publish->type))
         return PEER_E_NOT_AUTHORIZED;
-    struct draft draft = {.header = BUFFER_NULL};
+    struct draft draft = {.previous = {.version = 0}};
     uint64_t own_end;
     struct provider *provider = graph->config.provider;
     provider->ops->own(provider, &draft.record.creator, &draft.record.creator_name, &own_end);
@@ -151,8 +158,10 @@ HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct
     if (SUCCEEDED(hr)) {
         draft_content(publish, &draft);
         *id = draft.record.id;
-        hr = publish_draft(graph, publish, &draft, stored);
+        struct bytes none = bytes_of(NULL, 0);
+        bool deletes = publish->kind == PUBLISH_DELETE;
+        hr = publish_version(graph, &draft.record, deletes ? none : publish->payload, stored);
     }
-    draft_deinit(&draft);
+    store_record_deinit(&draft.previous);
     return hr;
 }

@@ -326,8 +326,8 @@ void reconcile_stop(struct graph *graph, struct neighbour *neighbour)
     neighbour->sync_due_ms = graph->now.ms + SYNC_AGAIN_MS;
 }
 
-/* Everything of the session was sent by both sides, and judged: whoever was new now has the group's
- * database, unless something had to be dropped. */
+/* Everything of the session was sent by both sides, and judged: the neighbour shows nothing more,
+ * unless something had to be dropped. */
 HRESULT reconcile_check_end(struct graph *graph, struct neighbour *neighbour)
 {
     if (!neighbour->sync || !neighbour->sync->end_came || neighbour->pending_count > 0 ||
@@ -335,10 +335,7 @@ HRESULT reconcile_check_end(struct graph *graph, struct neighbour *neighbour)
         return S_OK;
     reconcile_stop(graph, neighbour);
     neighbour->activity_ms = graph->now.ms;
-    if (graph->synchronised || neighbour->behind)
-        return S_OK;
-    graph->synchronised = true;
-    graph->presence_due_ms = graph->online ? graph->now.ms : UINT64_MAX;
-    graph->membership_due_ms = graph->presence_due_ms;
-    return graph_notify_value(graph, GRAPH_NOTICE_SYNCHRONISED, 0);
+    if (!neighbour->behind)
+        newcomer_agreed(graph, neighbour);
+    return S_OK;
 }

@@ -63,7 +63,11 @@ HRESULT recv_flood(struct graph *graph, struct neighbour *neighbour, struct byte
     if (FAILED(hr))
         return hr;
     if (class != CLASS_NEW)
-        return answer_known(graph, neighbour, &name, &held, class);
+        hr = answer_known(graph, neighbour, &name, &held, class);
+    /* [protocol 5] What outlives its tombstone is checked too, to have that signed again. */
+    bool outlives = class == CLASS_OLDER && upkeep_wants(graph, &held, record.expiration);
+    if (FAILED(hr) || (class != CLASS_NEW && !outlives))
+        return hr;
     uint64_t now = graph_time(graph);
     if (record.expiration <= now || record.modified > now + FUTURE_MAX)
         return ack_one(graph, neighbour, &name, false);

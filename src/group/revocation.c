@@ -377,6 +377,25 @@ uint64_t revocation_last(struct revocation_set *set, const struct hash *key)
     return last;
 }
 
+bool revocation_may_take_over(struct revocation_set *set, const struct hash *digest,
+                              const struct certificate_table *table,
+                              const struct certificate_row *seal)
+{
+    const struct entry *entry = NULL;
+    decide(set);
+    for (uint32_t i = 0; i < set->count && !entry; i++)
+        if (hash_equal(&set->entries[i]->digest, digest))
+            entry = set->entries[i];
+    if (!entry || !entry->in_force || is_dead(set, seal) ||
+        !(seal->depth == 0 || seal->deputy || (seal->roles & ROLE_ADMIN)))
+        return false;
+    for (const struct certificate_row *row = certificate_table_of_key(table, &entry->key); row;
+         row = row->next_of_key)
+        if (hits(entry, row) && !may_revoke(seal, row))
+            return false;
+    return true;
+}
+
 static int compare_digests(const void *a, const void *b)
 {
     return hash_compare(&(*(struct entry *const *)a)->digest, &(*(struct entry *const *)b)->digest);

@@ -61,6 +61,11 @@ bool revocation_needs(struct revocation_set *set, const struct certificate_row *
 /* revocation_last gives the greatest T in force against a key; 0: none. A readmission starts after
  * it. */
 uint64_t revocation_last(struct revocation_set *set, const struct hash *key);
+/* revocation_may_take_over: who seals by that row may remove every certificate of the table that
+ * the revocation of record version digest, which is in force, removes. */
+bool revocation_may_take_over(struct revocation_set *set, const struct hash *digest,
+                              const struct certificate_table *table,
+                              const struct certificate_row *seal);
 void revocation_set_summary(struct revocation_set *set, struct revocation_summary *summary);
 
 #endif

@@ -32,15 +32,31 @@ static void own(struct provider *provider, struct hash *key, struct bytes *name,
     }
 }
 
+/* [protocol 9] Fewer than the invitation's issuer knew, or as many others: somebody hides some, or
+ * they were signed again since. The caller waits, but not for ever. */
+static bool lacks_revocations(struct provider *provider)
+{
+    const struct security *security = security_of(provider);
+    const struct revocation_summary *told = &security->joining.revocations;
+    struct revocation_summary here;
+    if (told->count == 0)
+        return false;
+    revocation_set_summary(security->revocations, &here);
+    return here.count < told->count ||
+           (here.count == told->count && !hash_equal(&here.sum, &told->sum));
+}
+
 static const struct provider_ops security_ops = {
     .judge = security_judge,
     .seal = security_seal,
     .own = own,
     .accepted = security_accepted,
     .removed = security_removed,
+    .renewal = security_renewal,
     .certificate_has = security_certificate_has,
     .certificate_chain = security_certificate_chain,
     .certificate_take = security_certificate_take,
+    .lacks_revocations = lacks_revocations,
     .link_allowed = link_allowed,
 };
 

@@ -111,6 +111,10 @@ HRESULT security_removed(struct provider *provider, const struct guid *type,
 HRESULT security_load_records(struct security *security) MUST_CHECK;
 HRESULT security_load_properties(struct security *security) MUST_CHECK;
 
+/* ---- security_renew.c ---- */
+HRESULT security_renewal(struct provider *provider, const struct store_record *row,
+                         uint64_t outlived_by, struct renewal *renewal);
+
 /* ---- security_founded.c ---- */
 /* security_keep_properties keeps a stored version of the Security Properties aside if the group's
  * own certificate sealed it. */

@@ -55,12 +55,14 @@ static inline struct guid add_text(struct sim *sim, uint32_t index, const char *
     return id;
 }
 
+/* update_text lets a record live for three days from the start of the run: an update may not be
+ * shorter than the one before, and members' clocks differ by milliseconds. */
 static inline HRESULT update_text(struct sim *sim, uint32_t index, const struct guid *id,
                                   const char *text)
 {
     struct sim_record record = {.kind = PUBLISH_UPDATE,
                                 .id = *id,
-                                .lifetime_s = 3 * 86400,
+                                .expiration = SIM_FIRST_UTC + 3 * 86400 * TICKS_PER_SECOND,
                                 .payload = text,
                                 .payload_size = strlen(text)};
     return sim_publish(sim, index, &record, NULL);

@@ -20,8 +20,31 @@ static void fifty_members_with_cuts(void **state)
     struct chaos_options options = {.sim = links, .nodes = 50, .minutes = 2, .records = 40};
     options.sim.seed = 1;
     options.sim.cuts_per_hour = 60;
+    options.sim.security = SIM_GROUP;
+    options.clock_minutes = 5;
     options.quiet_minutes = 3;
     run(options);
+}
+
+/* Certificates, roles and revocations of src/group, with everything at once. */
+static void a_member_is_removed(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct chaos_options options = {.sim = links,
+                                        .nodes = 14,
+                                        .minutes = 6,
+                                        .records = 150,
+                                        .crashes = 6,
+                                        .removal = true,
+                                        .partition = seed % 2 == 0,
+                                        .clock_minutes = 5};
+        options.sim.seed = seed;
+        options.sim.verdict_max_ms = 1000;
+        options.sim.cuts_per_hour = 30;
+        options.sim.security = SIM_GROUP;
+        run(options);
+    }
 }
 
 static void crashes_and_restarts(void **state)
@@ -68,9 +91,8 @@ static void slow_and_fragmented(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fifty_members_with_cuts),
-        cmocka_unit_test(crashes_and_restarts),
-        cmocka_unit_test(cut_into_halves),
+        cmocka_unit_test(fifty_members_with_cuts), cmocka_unit_test(a_member_is_removed),
+        cmocka_unit_test(crashes_and_restarts),    cmocka_unit_test(cut_into_halves),
         cmocka_unit_test(slow_and_fragmented),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

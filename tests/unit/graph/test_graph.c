@@ -34,6 +34,43 @@ static void presence_round_trip(void **state)
     buffer_deinit(&bytes);
 }
 
+static void signature_and_contact_round_trip(void **state)
+{
+    (void)state;
+    struct contact sent = {.signature = 5, .node_id = 7, .addresses = {.count = 2}}, got;
+    uint64_t node_id;
+    struct buffer bytes = BUFFER_NULL;
+    sim_address(1, &sent.addresses.items[0]);
+    sim_address(2, &sent.addresses.items[1]);
+    assert_ok(contact_encode(&sent, &bytes));
+    assert_ok(contact_decode(buffer_view(&bytes), &got));
+    assert_true(got.signature == 5 && got.node_id == 7 && got.addresses.count == 2);
+    assert_true(address_equal(&got.addresses.items[1], &sent.addresses.items[1]));
+    for (size_t size = 0; size < bytes.size; size++)
+        assert_hr(contact_decode(bytes_of(bytes.data, size), &got), PEER_E_INVALID_RECORD);
+    const struct contact wrong[] = {{.node_id = 7, .addresses = sent.addresses},
+                                    {.signature = 5, .addresses = sent.addresses},
+                                    {.signature = 5, .node_id = 7},
+                                    {.signature = 5, .node_id = 7, .addresses = {.count = 5}}};
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        bytes.size = 0;
+        assert_ok(contact_encode(&wrong[i], &bytes));
+        assert_hr(contact_decode(buffer_view(&bytes), &got), PEER_E_INVALID_RECORD);
+    }
+    bytes.size = 0;
+    assert_ok(signature_encode(9, &bytes));
+    assert_ok(signature_decode(buffer_view(&bytes), &node_id));
+    assert_true(node_id == 9);
+    for (size_t size = 0; size < bytes.size; size++)
+        assert_hr(signature_decode(bytes_of(bytes.data, size), &node_id), PEER_E_INVALID_RECORD);
+    bytes.data[0] = 2; /* another version */
+    assert_hr(signature_decode(buffer_view(&bytes), &node_id), PEER_E_INVALID_RECORD);
+    bytes.size = 0;
+    assert_ok(signature_encode(0, &bytes));
+    assert_hr(signature_decode(buffer_view(&bytes), &node_id), PEER_E_INVALID_RECORD);
+    buffer_deinit(&bytes);
+}
+
 static void unknown_links_and_tokens_are_ignored(void **state)
 {
     (void)state;
@@ -215,6 +252,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(presence_round_trip),
+        cmocka_unit_test(signature_and_contact_round_trip),
         cmocka_unit_test(unknown_links_and_tokens_are_ignored),
         cmocka_unit_test(link_that_nobody_dialled_is_closed),
         cmocka_unit_test(tokens_begin_where_the_caller_says),
