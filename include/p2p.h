@@ -1394,17 +1394,21 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUniversalTimeToPeerTime(HGROUP hGroup,
 
 #if NTDDI_VERSION >= 0x06000000
 /* PeerGroupPasswordJoin enters a group by a password invitation and the password. It only prepares
- * things here: no other machine is asked.
+ * things here: no other machine is asked. It takes the work of deriving a key from the password, a
+ * fraction of a second and 64 MiB, on the calling thread. What it keeps until a certificate has
+ * come is that key, not the password.
  *
  *   pwzIdentity    peer name of an identity of this user; required
  *   pwzInvitation  XML from PeerGroupCreatePasswordInvitation, unchanged; required
- *   pwzPassword    the group's password; required
+ *   pwzPassword    the group's password, 1 to 255 units; required
  *   pwzCloud       name of a cloud or the beginning of one; NULL: the cloud of the invitation
  *   phGroup        out; handle on the group, offline. Close it with PeerGroupClose
  *
  *   S_OK                          call PeerGroupConnect; an administrator or inviting member
  *                                 checks the password and gives the certificate
- *   PEER_S_ALREADY_A_MEMBER       a success: this identity joined before; *phGroup is set
+ *   PEER_S_ALREADY_A_MEMBER       a success: this identity joined before; *phGroup is one more
+ *                                 handle on the group. As long as it has no certificate, this
+ *                                 password takes the place of the last
  *   PEER_E_GROUP_IN_USE           the group is open in another process; close it there
  *   PEER_E_INVALID_PEER_NAME      pwzIdentity is no identity of this user
  *   PEER_E_INVITATION_NOT_TRUSTED
@@ -1413,9 +1417,12 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUniversalTimeToPeerTime(HGROUP hGroup,
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS,
  *   PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD, CRYPT_*
  *
+ *   E_INVALIDARG also: an invitation by certificate; take PeerGroupJoin
+ *
  * Documented page: PeerGroupPasswordJoin function (p2p.h). A wrong password shows after
- * connecting: AUTHENTICATION_FAILED, then CONNECTION_FAILED with PEER_E_NOT_AUTHORIZED. The
- * password is in no invitation, whatever the page says. */
+ * connecting: AUTHENTICATION_FAILED, then CONNECTION_FAILED with PEER_E_NOT_AUTHORIZED; so does one
+ * that was changed, when the key alone is left of it after a restart: join once more. The password
+ * is in no invitation, whatever the page says. */
 PEERGROUP_API HRESULT WINAPI PeerGroupPasswordJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,
                                                    PCWSTR pwzPassword, PCWSTR pwzCloud,
                                                    HGROUP *phGroup);
@@ -1446,15 +1453,16 @@ PEERGROUP_API HRESULT WINAPI PeerGroupConnectByAddress(HGROUP hGroup, ULONG cAdd
  *   S_OK                     the invitation is made
  *   E_INVALIDARG             also: the group has no password scheme; set one with
  *                            PeerGroupSetProperties
- *   PEER_E_NOT_AUTHORIZED    this identity is not an administrator; ask one
+ *   PEER_E_NOT_AUTHORIZED    this identity may not give the role that the password gives; ask an
+ *                            administrator
  *   PEER_E_CHAIN_TOO_LONG    this member's chain is 24 certificates long: nobody could be admitted
- *                            by it
- *   PEER_E_IDENTITY_DELETED  the identity of the handle was deleted; open the group with a live
- *                            one
+ *                            by it; ask one nearer to the creator
  *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
- *   PEER_E_GROUP_NOT_READY, PEER_E_NO_KEY_ACCESS, CRYPT_*
+ *   PEER_E_GROUP_NOT_READY
  *
- * Documented page: PeerGroupCreatePasswordInvitation function (p2p.h). */
+ * Documented page: PeerGroupCreatePasswordInvitation function (p2p.h). Inviting members may, too,
+ * unless the password makes administrators. PEER_E_IDENTITY_DELETED and PEER_E_NO_KEY_ACCESS of the
+ * page do not occur. */
 PEERGROUP_API HRESULT WINAPI PeerGroupCreatePasswordInvitation(HGROUP hGroup,
                                                                PWSTR *ppwzInvitation);
 
@@ -1466,9 +1474,10 @@ PEERGROUP_API HRESULT WINAPI PeerGroupCreatePasswordInvitation(HGROUP hGroup,
  *   hGroup            an open group
  *   hPeerEventHandle  the registration that brought AUTHENTICATION_FAILED
  *
- *   S_OK          it has begun; the outcome comes as after PeerGroupConnect
- *   E_INVALIDARG  also: the registration is not one of this group
- *   As everywhere: PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP
+ *   S_OK                      it has begun; the outcome comes as after PeerGroupConnect
+ *   PEER_S_ALREADY_CONNECTED  a success: the group is connecting, or online; nothing to do
+ *   E_INVALIDARG              also: the registration is not one of this group
+ *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP
  *
  * Documented page: none. Windows has no page for this function; what it does here is our reading
  * of its name. */

@@ -19,6 +19,10 @@ HRESULT api_peer_name(PCWSTR units, HRESULT missing, char **text) MUST_CHECK;
  * lone surrogate, which no XML can hold. */
 HRESULT api_xml(PCWSTR units, HRESULT too_long, HRESULT malformed, char **text) MUST_CHECK;
 
+/* api_cloud converts a caller's own words for a cloud; NULL stays NULL. PEER_E_NO_CLOUD: longer
+ * than any name; E_INVALIDARG: a lone surrogate. */
+HRESULT api_cloud(PCWSTR units, char **text) MUST_CHECK;
+
 /* api_ready tests the cryptography below once; every function that uses keys asks it first.
  * NTE_FAIL: it must not be used. */
 HRESULT api_ready(void) MUST_CHECK;

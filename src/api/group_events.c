@@ -164,6 +164,19 @@ HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent)
     return engine_events_unregister(id);
 }
 
+HRESULT group_registration(HPEEREVENT handle, uint64_t *id)
+{
+    struct handle_entry *entry CLEANUP_HANDLE = NULL;
+    *id = 0;
+    if (FAILED(handle_borrow(HANDLE_KIND_REGISTRATION, handle, &entry)))
+        return E_INVALIDARG;
+    struct registration *registration = handle_object(entry);
+    pthread_mutex_lock(&registration->lock);
+    *id = registration->id;
+    pthread_mutex_unlock(&registration->lock);
+    return *id != 0 ? S_OK : E_INVALIDARG;
+}
+
 /* ---- giving events out ---- */
 
 static HRESULT add_incoming(struct block *block, const struct engine_event *from)

@@ -33,6 +33,9 @@ struct group_opening {
 HRESULT group_opening_begin(struct group_opening *opening) MUST_CHECK;
 HRESULT group_opening_end(struct group_opening *opening, HRESULT hr, HGROUP *handle) MUST_CHECK;
 
+/* group_registration finds the engine's number of a registration. E_INVALIDARG: there is none. */
+HRESULT group_registration(HPEEREVENT handle, uint64_t *registration) MUST_CHECK;
+
 /* group_handle_close ends a handle; others of the same group go on. */
 void group_handle_close(HGROUP handle);
 

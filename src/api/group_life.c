@@ -35,8 +35,7 @@ HRESULT WINAPI PeerGroupShutdown(void)
     return group_shutdown();
 }
 
-/* A caller's own words for a cloud. */
-static HRESULT cloud_argument(PCWSTR units, char **text)
+HRESULT api_cloud(PCWSTR units, char **text)
 {
     *text = NULL;
     if (units && utf16_length(units, CLOUD_NAME_UNITS_MAX + 1) > CLOUD_NAME_UNITS_MAX)
@@ -62,7 +61,7 @@ HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName, PCWSTR
     if (SUCCEEDED(hr))
         hr = api_peer_name(pwzGroupPeerName, E_INVALIDARG, &group);
     if (SUCCEEDED(hr))
-        hr = cloud_argument(pwzCloud, &cloud);
+        hr = api_cloud(pwzCloud, &cloud);
     if (SUCCEEDED(hr))
         hr = group_opening_begin(&opening);
     if (FAILED(hr))
@@ -89,7 +88,7 @@ HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation, PCWSTR pw
     if (SUCCEEDED(hr))
         hr = api_xml(pwzInvitation, E_INVALIDARG, PEER_E_INVITATION_NOT_TRUSTED, &invitation);
     if (SUCCEEDED(hr))
-        hr = cloud_argument(pwzCloud, &cloud);
+        hr = api_cloud(pwzCloud, &cloud);
     if (SUCCEEDED(hr))
         hr = group_opening_begin(&opening);
     if (FAILED(hr))

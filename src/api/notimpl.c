@@ -30,14 +30,6 @@
     }
 
 /* Grouping */
-NOT_BUILT(PeerGroupPasswordJoin,
-          (PCWSTR pwzIdentity, PCWSTR pwzInvitation, PCWSTR pwzPassword, PCWSTR pwzCloud,
-           HGROUP *phGroup),
-          CLEAR(phGroup))
-NOT_BUILT(PeerGroupCreatePasswordInvitation, (HGROUP hGroup, PWSTR *ppwzInvitation),
-          CLEAR(ppwzInvitation))
-NOT_BUILT(PeerGroupResumePasswordAuthentication, (HGROUP hGroup, HPEEREVENT hPeerEventHandle),
-          NOTHING)
 
 /* PNRP */
 NOT_BUILT(PeerNameToPeerHostName, (PCWSTR pwzPeerName, PWSTR *ppwzHostName), CLEAR(ppwzHostName))

@@ -16,6 +16,9 @@ static const char table[LABEL_COUNT][LABEL_SIZE] = {
     [LABEL_RENDEZVOUS] = "peergroup/2 rendezvous",
     [LABEL_ADMISSION] = "peergroup/2 admission",
     [LABEL_CONFIG] = "peergroup/2 config",
+    [LABEL_PASSWORD_LINK] = "peergroup/2 password link",
+    [LABEL_PASSWORD_ASK] = "peergroup/2 password ask",
+    [LABEL_PASSWORD_FILE] = "peergroup/2 password file",
 };
 
 const uint8_t *label_of(enum label label)

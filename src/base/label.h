@@ -21,6 +21,9 @@ enum label {
     LABEL_RENDEZVOUS,    /* discovery keys */
     LABEL_ADMISSION,     /* TLS exporter value that a caller's admission is over */
     LABEL_CONFIG,        /* what binds an exported configuration together */
+    LABEL_PASSWORD_LINK, /* TLS exporter value that joining by password is bound to */
+    LABEL_PASSWORD_ASK,  /* MAC that shows an invitation */
+    LABEL_PASSWORD_FILE, /* hash that names the file of a password's key */
     LABEL_COUNT
 };
 

@@ -231,12 +231,12 @@ static int restore(struct context *context, const struct arguments *arguments)
 
 static const struct option output_options[] = {
     {"--output", "FILE", "write it there; - is standard output"},
-    PASSWORD_OPTION,
+    OPTION_PASSWORD_FILE,
     {NULL, NULL, NULL}};
-static const struct option import_options[] = {PASSWORD_OPTION, {NULL, NULL, NULL}};
+static const struct option import_options[] = {OPTION_PASSWORD_FILE, {NULL, NULL, NULL}};
 static const struct option overwrite_options[] = {
     {"--overwrite", NULL, "renew a group that is here; its records stay"},
-    PASSWORD_OPTION,
+    OPTION_PASSWORD_FILE,
     {NULL, NULL, NULL}};
 
 const struct command export_commands[] = {

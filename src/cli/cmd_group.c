@@ -1,4 +1,4 @@
-/* cmd_group.c - peergroup group: create, list, show, delete, digest.
+/* cmd_group.c - peergroup group: create, list, show, password, delete, digest.
  *
  * A group lives in the data folder of each member. Creating one makes its keys here; deleting one
  * removes this member's copy only. */
@@ -6,6 +6,8 @@
 #include "cli/error.h"
 #include "cli/moment.h"
 #include "cli/output.h"
+#include "cli/invitation.h"
+#include "cli/password.h"
 #include "cli/records.h"
 #include "cli/text.h"
 
@@ -27,12 +29,29 @@ static HRESULT group_peer_name(HGROUP group, char **peer)
     return hr;
 }
 
+/* With --password-role or --password-file: *role and *password; without either: neither. */
+static int read_new_password(struct context *context, const struct arguments *arguments,
+                             const PEER_ROLE_ID **role, WCHAR **password)
+{
+    const char *word = arguments_option(arguments, "--password-role");
+    if (!word && !arguments_option(arguments, "--password-file"))
+        return EXIT_OK;
+    *role = role_of_word(word ? word : "member");
+    if (!*role)
+        return error_usage(context, "--password-role is member, inviting or admin");
+    return password_read(context, arguments, true, password);
+}
+
 static int create(struct context *context, const struct arguments *arguments)
 {
     struct name identity CLEANUP_NAME = {.peer = NULL};
+    WCHAR *password CLEANUP_PASSWORD = NULL;
+    const PEER_ROLE_ID *role = NULL;
     int result = library_start(context);
     if (result == EXIT_OK)
         result = identity_choose(context, NULL, &identity);
+    if (result == EXIT_OK)
+        result = read_new_password(context, arguments, &role, &password);
     if (result != EXIT_OK)
         return result;
     WCHAR *creator CLEANUP_TEXT = text_to_wide(identity.peer);
@@ -48,6 +67,11 @@ static int create(struct context *context, const struct arguments *arguments)
     char *peer CLEANUP_TEXT = NULL;
     if (!friendly)
         return error_usage(context, "the name is not UTF-8");
+    if (role) {
+        properties.dwAuthenticationSchemes = PEER_GROUP_PASSWORD_AUTHENTICATION;
+        properties.pwzGroupPassword = password;
+        properties.groupPasswordRole = *role;
+    }
     HRESULT hr = PeerGroupCreate(&properties, &group);
     if (SUCCEEDED(hr))
         hr = group_peer_name(group, &peer);
@@ -190,6 +214,43 @@ static int delete_group(struct context *context, const struct arguments *argumen
     return EXIT_OK;
 }
 
+static int set_password(struct context *context, const struct arguments *arguments)
+{
+    struct session session CLEANUP_SESSION = {.group = NULL};
+    WCHAR *password CLEANUP_PASSWORD = NULL;
+    PEER_GROUP_PROPERTIES *properties = NULL;
+    const char *word = arguments_option(arguments, "--role");
+    const PEER_ROLE_ID *role = role_of_word(word ? word : "member");
+    if (!role)
+        return error_usage(context, "--role is member, inviting or admin");
+    int result =
+        session_open(context, arguments->word_count ? arguments->words[0] : NULL, &session);
+    if (result == EXIT_OK)
+        result = password_read(context, arguments, true, &password);
+    if (result != EXIT_OK)
+        return result;
+    HRESULT hr = PeerGroupGetProperties(session.group, &properties);
+    if (SUCCEEDED(hr)) {
+        bool had = properties->dwAuthenticationSchemes & PEER_GROUP_PASSWORD_AUTHENTICATION;
+        properties->dwAuthenticationSchemes |= PEER_GROUP_PASSWORD_AUTHENTICATION;
+        properties->pwzGroupPassword = password;
+        if (word || !had)
+            properties->groupPasswordRole = *role;
+        hr = PeerGroupSetProperties(session.group, properties);
+        properties->pwzGroupPassword = NULL;
+        PeerFreeData(properties);
+    }
+    if (FAILED(hr))
+        return error_hr(context, hr, "cannot set the password");
+    if (context->json)
+        output_done(context, json_pack("{s:o}", "group", pair_json(&session.name)));
+    else
+        output_line("The group %s has a new password. Members stay; invitations by password go on "
+                    "working, with this one.",
+                    session.name.friendly);
+    return EXIT_OK;
+}
+
 static int digest(struct context *context, const struct arguments *arguments)
 {
     struct session session CLEANUP_SESSION = {.group = NULL};
@@ -212,6 +273,13 @@ static int digest(struct context *context, const struct arguments *arguments)
 static const struct option create_options[] = {
     {"--comment", "TEXT", "what the group is for, up to 255 characters"},
     {"--classifier", "TEXT", "a word that becomes part of the peer name, up to 149 characters"},
+    {"--password-role", "ROLE", "let in who knows a password, as member, inviting or admin"},
+    OPTION_PASSWORD_FILE,
+    {NULL, NULL, NULL}};
+
+static const struct option password_options[] = {
+    {"--role", "ROLE", "what who knows it becomes: member (the default), inviting or admin"},
+    OPTION_PASSWORD_FILE,
     {NULL, NULL, NULL}};
 
 const struct command group_commands[] = {
@@ -223,6 +291,9 @@ const struct command group_commands[] = {
      "SHA-256 over id, version, payload and attributes of every record, in the order of ids.\n"
      "Members whose digests are equal hold the same records.",
      NULL, 0, 1, COMMAND_ANYWHERE, digest},
+    {"group password", "[GROUP]", "Give the group a password, or another one",
+     "Only its creator may. Who is a member stays one; the old password lets nobody in any more.",
+     password_options, 0, 1, COMMAND_ANYWHERE, set_password},
     {"group delete", "GROUP", "Delete this identity's copy of a group",
      "Other members keep theirs. To come back, a new invitation is needed.", NULL, 1, 1,
      COMMAND_ALONE, delete_group},

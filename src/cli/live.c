@@ -44,6 +44,7 @@ struct live {
     struct text_buffer input;
     bool input_ended;
     bool quit;
+    bool refused;       /* the group's password was not the right one */
     ULONGLONG retry_at; /* GetTickCount64; 0: connected or connecting */
     unsigned retry_ms;
     const struct live_kind *kind;
@@ -271,8 +272,14 @@ static void on_event(struct context *context, const PEER_GROUP_EVENT_DATA *event
     if (event->eventType == PEER_GROUP_EVENT_STATUS_CHANGED &&
         (event->dwStatus & PEER_GROUP_STATUS_LISTENING))
         live->retry_ms = 0;
-    if (event->eventType == PEER_GROUP_EVENT_CONNECTION_FAILED)
+    /* The same password would be refused again. */
+    if (event->eventType == PEER_GROUP_EVENT_AUTHENTICATION_FAILED)
+        live->refused = live->quit = true;
+    if (event->eventType == PEER_GROUP_EVENT_CONNECTION_FAILED) {
+        if (live->refused)
+            return; /* told already, and not tried again */
         retry_later(live);
+    }
     live->kind->event(context, event);
 }
 
@@ -420,6 +427,10 @@ int live_run(struct context *context, const struct arguments *arguments,
         result = serve(context);
         context->live = NULL;
     }
+    if (result == EXIT_OK && live->refused)
+        result = error_say(context, EXIT_REFUSED, "PEER_E_NOT_AUTHORIZED",
+                           "the group did not accept the password; give another with peergroup "
+                           "join INVITATION, then run again");
     live_free(live);
     return result;
 }

@@ -47,7 +47,7 @@ static HRESULT check_issuer(struct issue_call *this)
 static HRESULT wrap(struct node *node, struct bytes chain, char **xml)
 {
     CLEANUP_BUFFER struct buffer text = BUFFER_NULL;
-    HRESULT hr = node_invitation(node, chain, &text);
+    HRESULT hr = node_invitation(node, GROUP_SCHEME_CERTIFICATE, chain, &text);
     if (SUCCEEDED(hr))
         *xml = (char *)buffer_take(&text);
     return hr;

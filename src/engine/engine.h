@@ -37,6 +37,18 @@ HRESULT engine_group_open(const char *identity, const char *group, const char *c
 /* PEER_E_GROUP_IN_USE: open already, here or elsewhere. The codes of PeerGroupJoin. */
 HRESULT engine_group_join(const char *identity, const char *invitation, const char *cloud,
                           uint64_t *session) MUST_CHECK;
+/* The codes of PeerGroupPasswordJoin; E_INVALIDARG: the invitation is one by certificate. Slow. */
+struct engine_password_join {
+    const char *identity;
+    const char *invitation;
+    const char *password;
+    const char *cloud; /* NULL: the invitation's */
+};
+HRESULT engine_group_password_join(const struct engine_password_join *join,
+                                   uint64_t *session) MUST_CHECK;
+/* engine_group_resume is engine_group_connect for who hears that the password was refused by this
+ * registration. E_INVALIDARG: it is not one of this group. */
+HRESULT engine_group_resume(uint64_t session, uint64_t registration) MUST_CHECK;
 /* count 0: known members and the cloud; else these addresses. PEER_S_ALREADY_CONNECTED. */
 HRESULT engine_group_connect(uint64_t session, const struct address *addresses,
                              uint32_t count) MUST_CHECK;
@@ -72,6 +84,8 @@ struct engine_invite {
 HRESULT engine_group_invite(uint64_t session, const struct engine_invite *invite,
                             char **xml) MUST_CHECK;
 
+/* E_INVALIDARG: the group has no password. PEER_E_CHAIN_TOO_LONG. *xml: free with mem_free. */
+HRESULT engine_group_invite_password(uint64_t session, char **xml) MUST_CHECK;
 /* Credentials for a member (contract PeerGroupIssueCredentials); given: what follows counts, else
  * what is known of the subject. Dates are UTC ticks. */
 struct engine_issue {

@@ -80,6 +80,8 @@ struct node_link {
     bool incoming;
     bool in_graph;
     bool was_full;
+    struct buffer waiting;            /* goes out when what it rests on is committed */
+    struct handshake_refusal refusal; /* of joining by password */
     bool direct;
     bool paused;             /* the graph does not want it read */
     bool held;               /* an application has not taken the data of links */
@@ -101,6 +103,15 @@ struct presence_entry {
     struct hash key;
     char *peer_name;
     UT_hash_handle hh;
+};
+
+/* For who joins by password, and for who admits by it. node_password.c */
+struct node_password {
+    struct password_key key; /* until a certificate is held */
+    char *text;              /* in guarded memory: for terms that the key does not fit; or NULL */
+    uint64_t generation;     /* counts the passwords given */
+    bool deriving;
+    struct password_guard guard;
 };
 
 struct registration;
@@ -131,6 +142,7 @@ struct node {
     struct node_link *links;
     struct node_dial *dials;
     struct presence_entry *presences;
+    struct node_password password;
     struct registration *registrations;
     struct snapshot *snapshots;
     struct call *waiting; /* ends with the next commit */
@@ -161,6 +173,8 @@ struct node_parts {
     int lock_fd;
     bool created;
     bool announced; /* new, and known to the user's database by our hand */
+    struct password_key password_key;
+    char *password_text; /* guarded (sodium_free), or NULL */
 };
 void node_parts_deinit(struct node_parts *parts);
 
@@ -175,6 +189,24 @@ void group_parts_undo(struct node_parts *parts);
 HRESULT group_parts_open(const char *identity, const struct group_entry *entry,
                          struct node_parts *parts) MUST_CHECK;
 HRESULT group_parts_remove(const char *identity, const struct group_entry *entry) MUST_CHECK;
+/* group_parts_password reads the key of a password while there is no certificate, and removes it
+ * when there is one. */
+HRESULT group_parts_password(struct node_parts *parts) MUST_CHECK;
+
+/* group_calls.c: what joining by password shares with the other ways into a group. Any thread but
+ * the loop's. */
+void group_opening_lock(void); /* one thread at a time opens, joins or deletes */
+void group_opening_unlock(void);
+HRESULT group_require_engine(void) MUST_CHECK;
+HRESULT group_select_cloud(const char *name, bool own_words, struct cloud_info *info) MUST_CHECK;
+HRESULT group_adopt(struct node_parts *parts, uint64_t *session) MUST_CHECK;
+/* group_reopen gives one more session on a group that is open here; S_FALSE: it is not. */
+HRESULT group_reopen(const char *identity, const char *group, uint64_t *session) MUST_CHECK;
+/* group_join_undo takes back what a join has made that failed. */
+void group_join_undo(struct node_parts *parts, bool fresh, const char *identity, const char *group);
+/* group_go_online is PeerGroupConnect, on the loop. */
+HRESULT group_go_online(struct node *node, const struct address *addresses,
+                        uint32_t count) MUST_CHECK;
 /* group_parts_erase removes the files of a group that nobody knows of any more; group_key names the
  * group's key when it is this identity's, else NULL. */
 void group_parts_erase(const struct group_entry *entry, const struct hash *group_key);
@@ -202,7 +234,8 @@ void node_configure(struct node *node);
 /* node_peer_time gives the group's time now. */
 uint64_t node_peer_time(const struct node *node);
 /* node_invitation wraps a chain into an invitation's XML that names where this node listens now. */
-HRESULT node_invitation(struct node *node, struct bytes chain, struct buffer *xml) MUST_CHECK;
+HRESULT node_invitation(struct node *node, enum group_scheme scheme, struct bytes chain,
+                        struct buffer *xml) MUST_CHECK;
 /* node_ready: S_OK or PEER_E_GROUP_NOT_READY. */
 HRESULT node_ready(const struct node *node) MUST_CHECK;
 
@@ -232,6 +265,25 @@ struct address address_of_socket(const struct sockaddr_in6 *socket);
 void node_hear_refusal(struct node *node, struct bytes body);
 /* node_revoked tells the application who has gone; was this member removed, it goes offline. */
 void node_revoked(struct node *node);
+/* node_links_committed sends what waited for the commit. */
+void node_links_committed(struct node *node);
+/* node_link_turn does what a handshake wants after it was fed: out goes out now or with the commit;
+ * hr is the handshake's. */
+void node_link_turn(struct node *node, struct node_link *link, HRESULT hr, struct buffer *out);
+
+/* node_password.c */
+void node_password_deinit(struct node *node);
+void node_password_options(struct node *node, const struct node_link *link,
+                           struct handshake_options *options);
+/* node_password_derive gets the key that a link's handshake wants. */
+void node_password_derive(struct node *node, struct node_link *link,
+                          const struct group_password *password);
+/* node_password_set keeps a key, on disk first; text (taken) may be NULL. */
+HRESULT node_password_set(struct node *node, const struct password_key *key, char *text) MUST_CHECK;
+/* node_password_spent forgets the password once a certificate is held and committed. */
+void node_password_spent(struct node *node);
+/* password_text_copy copies into guarded memory; NULL: no memory. */
+char *password_text_copy(const char *text);
 
 /* node_flow.c: which links are read. */
 void node_flow_pause(struct node_link *link, bool paused); /* as the graph wants */
@@ -261,6 +313,7 @@ bool events_data_full(const struct node *node); /* of somebody who wants data */
 void events_signal(struct node *node);
 /* events_allow_direct tells the graph whether somebody here wants direct connections. */
 void events_allow_direct(struct node *node);
+bool events_has(const struct node *node, uint64_t registration);
 bool events_wanted(const struct node *node, enum engine_event_type type);
 void events_end(struct node *node);
 

@@ -76,6 +76,14 @@ void events_signal(struct node *node)
         }
 }
 
+bool events_has(const struct node *node, uint64_t registration)
+{
+    for (const struct registration *r = node->registrations; r; r = r->next_of_node)
+        if (r->id == registration)
+            return true;
+    return false;
+}
+
 bool events_wanted(const struct node *node, enum engine_event_type type)
 {
     for (const struct registration *r = node->registrations; r; r = r->next_of_node)

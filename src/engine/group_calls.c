@@ -31,7 +31,7 @@ static HRESULT run_adopt(struct call *call)
     return hr;
 }
 
-static HRESULT adopt(struct node_parts *parts, uint64_t *session)
+HRESULT group_adopt(struct node_parts *parts, uint64_t *session)
 {
     struct adopt_call this = {.parts = parts};
     HRESULT hr = call_run(&this.call, run_adopt);
@@ -40,12 +40,12 @@ static HRESULT adopt(struct node_parts *parts, uint64_t *session)
     return hr;
 }
 
-static HRESULT require_engine(void)
+HRESULT group_require_engine(void)
 {
     return engine_is_running() ? S_OK : PEER_E_NOT_INITIALIZED;
 }
 
-static HRESULT select_cloud(const char *name, bool own_words, struct cloud_info *info)
+HRESULT group_select_cloud(const char *name, bool own_words, struct cloud_info *info)
 {
     struct engine *engine;
     HRESULT hr = engine_enter(&engine);
@@ -98,20 +98,20 @@ HRESULT engine_group_create(const struct engine_create *create, uint64_t *sessio
     struct node_parts parts = {.lock_fd = -1};
     struct cloud_info cloud;
     *session = 0;
-    HRESULT hr = require_engine();
+    HRESULT hr = group_require_engine();
     if (SUCCEEDED(hr))
         hr = check_creator(create->creator);
     if (SUCCEEDED(hr))
         hr = group_wish_check(&create->wish, false);
     if (SUCCEEDED(hr))
-        hr = select_cloud(create->cloud, true, &cloud);
+        hr = group_select_cloud(create->cloud, true, &cloud);
     if (FAILED(hr))
         return hr;
     hr = create_parts(create, cloud.name, &parts);
     CLEANUP_FREE char *identity = parts.identity ? mem_strdup(parts.identity) : NULL;
     CLEANUP_FREE char *group = parts.group ? mem_strdup(parts.group) : NULL;
     if (SUCCEEDED(hr))
-        hr = adopt(&parts, session);
+        hr = group_adopt(&parts, session);
     if (FAILED(hr) && parts.identity)
         group_parts_undo(&parts);
     else if (FAILED(hr) && identity && group) {
@@ -133,6 +133,16 @@ HRESULT engine_group_create(const struct engine_create *create, uint64_t *sessio
  * the end of it nobody else may do the same. */
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
 
+void group_opening_lock(void)
+{
+    pthread_mutex_lock(&opening);
+}
+
+void group_opening_unlock(void)
+{
+    pthread_mutex_unlock(&opening);
+}
+
 struct reopen_call {
     struct call call;
     const char *identity;
@@ -151,11 +161,17 @@ static HRESULT run_reopen(struct call *call)
     return session_new(call->engine, node, &this->session);
 }
 
-static HRESULT open_group(const char *identity, const char *group, uint64_t *session)
+HRESULT group_reopen(const char *identity, const char *group, uint64_t *session)
 {
     struct reopen_call this = {.identity = identity, .group = group};
     HRESULT hr = call_run(&this.call, run_reopen);
     *session = this.session;
+    return hr;
+}
+
+static HRESULT open_group(const char *identity, const char *group, uint64_t *session)
+{
+    HRESULT hr = group_reopen(identity, group, session);
     if (hr != S_FALSE)
         return hr;
     struct group_entry entry = {.group = NULL};
@@ -165,7 +181,9 @@ static HRESULT open_group(const char *identity, const char *group, uint64_t *ses
     struct node_parts parts = {.lock_fd = -1};
     hr = group_parts_open(identity, &entry, &parts);
     if (SUCCEEDED(hr))
-        hr = adopt(&parts, session);
+        hr = group_parts_password(&parts);
+    if (SUCCEEDED(hr))
+        hr = group_adopt(&parts, session);
     node_parts_deinit(&parts);
     group_entry_deinit(&entry);
     return hr == PEER_E_NOT_FOUND ? E_INVALIDARG : hr;
@@ -176,14 +194,14 @@ HRESULT engine_group_open(const char *identity, const char *group, const char *c
 {
     *session = 0;
     struct cloud_info info;
-    HRESULT hr = require_engine();
+    HRESULT hr = group_require_engine();
     if (SUCCEEDED(hr) && cloud)
-        hr = select_cloud(cloud, true, &info);
+        hr = group_select_cloud(cloud, true, &info);
     if (FAILED(hr))
         return hr;
-    pthread_mutex_lock(&opening);
+    group_opening_lock();
     hr = open_group(identity, group, session);
-    pthread_mutex_unlock(&opening);
+    group_opening_unlock();
     return hr;
 }
 
@@ -279,7 +297,8 @@ static HRESULT join_again(const char *identity, const struct group_entry *entry,
     if (FAILED(hr))
         return hr;
     parts->store->ops->mark_durable(parts->store);
-    return parts->store->ops->commit(parts->store);
+    hr = parts->store->ops->commit(parts->store);
+    return SUCCEEDED(hr) ? group_parts_password(parts) : hr;
 }
 
 static HRESULT join_parts(const char *identity, const struct invitation *invitation,
@@ -300,13 +319,23 @@ static HRESULT join_parts(const char *identity, const struct invitation *invitat
     return hr;
 }
 
+void group_join_undo(struct node_parts *parts, bool fresh, const char *identity, const char *group)
+{
+    if (fresh && parts->identity) {
+        group_parts_undo(parts);
+    } else if (fresh) {
+        HRESULT undone = delete_group(identity, group);
+        (void)undone; /* the first failure is the one to tell */
+    }
+}
+
 static HRESULT join_group(const char *identity, const struct invitation *invitation,
                           uint64_t *session)
 {
-    struct reopen_call open = {.identity = identity, .group = invitation->group_name};
-    HRESULT hr = call_run(&open.call, run_reopen);
+    uint64_t open;
+    HRESULT hr = group_reopen(identity, invitation->group_name, &open);
     if (hr == S_OK) {
-        hr = engine_group_close(open.session);
+        hr = engine_group_close(open);
         return FAILED(hr) ? hr : PEER_E_GROUP_IN_USE;
     }
     struct node_parts parts = {.lock_fd = -1};
@@ -314,13 +343,9 @@ static HRESULT join_group(const char *identity, const struct invitation *invitat
         hr = join_parts(identity, invitation, &parts);
     bool fresh = parts.announced;
     if (SUCCEEDED(hr))
-        hr = adopt(&parts, session);
-    if (FAILED(hr) && fresh && parts.identity) {
-        group_parts_undo(&parts);
-    } else if (FAILED(hr) && fresh) {
-        HRESULT undone = delete_group(identity, invitation->group_name);
-        (void)undone; /* the first failure is the one to tell */
-    }
+        hr = group_adopt(&parts, session);
+    if (FAILED(hr))
+        group_join_undo(&parts, fresh, identity, invitation->group_name);
     node_parts_deinit(&parts);
     /* Another process was faster, or the identity went meanwhile. */
     if (hr == PEER_E_ALREADY_EXISTS)
@@ -332,7 +357,7 @@ HRESULT engine_group_join(const char *identity, const char *text, const char *cl
                           uint64_t *session)
 {
     *session = 0;
-    HRESULT hr = require_engine();
+    HRESULT hr = group_require_engine();
     if (SUCCEEDED(hr))
         hr = identity_state(identity);
     if (FAILED(hr))
@@ -342,11 +367,11 @@ HRESULT engine_group_join(const char *identity, const char *text, const char *cl
     hr = invitation_parse(bytes_of_text(text), &invitation);
     if (FAILED(hr))
         return hr;
-    hr = select_cloud(cloud ? cloud : invitation.cloud, cloud != NULL, &info);
+    hr = group_select_cloud(cloud ? cloud : invitation.cloud, cloud != NULL, &info);
     if (SUCCEEDED(hr)) {
-        pthread_mutex_lock(&opening);
+        group_opening_lock();
         hr = join_group(identity, &invitation, session);
-        pthread_mutex_unlock(&opening);
+        group_opening_unlock();
     }
     invitation_deinit(&invitation);
     return hr;
@@ -386,6 +411,28 @@ HRESULT node_connect(struct node *node, const struct address *addresses, uint32_
     return SUCCEEDED(hr) ? node_step(node, &event) : hr;
 }
 
+HRESULT group_go_online(struct node *node, const struct address *addresses, uint32_t count)
+{
+    bool before = node->connected;
+    if (before && count == 0)
+        return PEER_S_ALREADY_CONNECTED;
+    node->connected = true;
+    if (!before)
+        security_connecting(node->security, node_peer_time(node));
+    if (graph_is_synchronised(node->graph) && !node_listen(node)) {
+        node->connected = false;
+        return S_OK; /* the outcome is an event, and the caller may try again */
+    }
+    HRESULT hr = node_connect(node, addresses, count);
+    if (FAILED(hr) && !before) {
+        node->connected = false;
+        node_unlisten(node);
+    }
+    if (FAILED(hr))
+        return hr;
+    return before ? PEER_S_ALREADY_CONNECTED : S_OK;
+}
+
 struct session_call {
     struct call call;
     uint64_t session;
@@ -399,26 +446,7 @@ static HRESULT run_connect(struct call *call)
     struct session_call *this = (struct session_call *)call;
     struct node *node;
     HRESULT hr = call_node(call, this->session, &node);
-    if (FAILED(hr))
-        return hr;
-    bool before = node->connected;
-    if (before && this->count == 0)
-        return PEER_S_ALREADY_CONNECTED;
-    node->connected = true;
-    if (!before)
-        security_connecting(node->security, node_peer_time(node));
-    if (graph_is_synchronised(node->graph) && !node_listen(node)) {
-        node->connected = false;
-        return S_OK; /* the outcome is an event, and the caller may try again */
-    }
-    hr = node_connect(node, this->addresses, this->count);
-    if (FAILED(hr) && !before) {
-        node->connected = false;
-        node_unlisten(node);
-    }
-    if (FAILED(hr))
-        return hr;
-    return before ? PEER_S_ALREADY_CONNECTED : S_OK;
+    return SUCCEEDED(hr) ? group_go_online(node, this->addresses, this->count) : hr;
 }
 
 HRESULT engine_group_connect(uint64_t session, const struct address *addresses, uint32_t count)
@@ -467,15 +495,15 @@ HRESULT engine_group_status(uint64_t session, uint32_t *status)
 
 HRESULT engine_group_delete(const char *identity, const char *group)
 {
-    HRESULT hr = require_engine();
+    HRESULT hr = group_require_engine();
     struct identity self = {.peer_name = NULL};
     if (SUCCEEDED(hr))
         hr = identity_find(identity, &self);
     if (FAILED(hr))
         return hr;
-    pthread_mutex_lock(&opening);
+    group_opening_lock();
     hr = delete_group(self.peer_name, group);
-    pthread_mutex_unlock(&opening);
+    group_opening_unlock();
     identity_deinit(&self);
     return hr;
 }

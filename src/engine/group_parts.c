@@ -5,6 +5,7 @@
  * nothing that would be taken for a group. Removing happens under the same lock. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "group/password_file.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -70,6 +71,9 @@ void group_parts_undo(struct node_parts *parts)
     if (parts->announced) { /* else it may be there by somebody else's hand */
         HRESULT hr = group_entry_remove(identity, group);
         (void)hr; /* the first failure is the one to tell */
+        hr = password_file_remove(identity, group);
+        (void)hr; /* likewise */
+        parts->announced = false;
     }
     if (parts->group_key) {
         uint8_t key[KEY_SIZE];
@@ -129,11 +133,28 @@ HRESULT group_parts_open(const char *identity, const struct group_entry *entry,
     return hr == PEER_E_DATABASE_ACCESSDENIED ? PEER_E_NO_KEY_ACCESS : hr;
 }
 
+HRESULT group_parts_password(struct node_parts *parts)
+{
+    HRESULT hr;
+    if (security_needs_password(parts->security, loop_utc())) {
+        hr = password_file_load(parts->identity, parts->group, &parts->password_key);
+        return hr == PEER_E_NOT_FOUND ? S_OK : hr;
+    }
+    /* Left by a process that ended between the certificate's commit and this. */
+    hr = password_file_remove(parts->identity, parts->group);
+    if (FAILED(hr))
+        log_line(LOG_WARNING, "a password's key stays behind: 0x%08x", (unsigned)hr);
+    return S_OK;
+}
+
 void group_parts_erase(const struct group_entry *entry, const struct hash *group_key)
 {
     HRESULT removed = group_key ? key_file_remove(group_key) : S_OK;
     if (FAILED(removed))
         log_line(LOG_WARNING, "a group's key stays behind: 0x%08x", (unsigned)removed);
+    removed = password_file_remove(entry->identity, entry->group);
+    if (FAILED(removed))
+        log_line(LOG_WARNING, "a password's key stays behind: 0x%08x", (unsigned)removed);
     remove_database(entry->database);
 }
 

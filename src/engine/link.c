@@ -363,3 +363,12 @@ void link_authenticated(struct link *link)
         link_set_deadline(link, 0);
     link_read(link);
 }
+
+void link_trusted(struct link *link, uint32_t within_ms)
+{
+    if (link->state != LINK_OPEN || !link->limited)
+        return;
+    link->limited = false;
+    link_set_deadline(link, loop_now_ms(link->transport->loop) + within_ms);
+    link_read(link);
+}

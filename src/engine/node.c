@@ -32,6 +32,8 @@ void node_parts_deinit(struct node_parts *parts)
     mem_free(parts->friendly_name);
     mem_free(parts->group);
     mem_free(parts->database);
+    password_key_deinit(&parts->password_key);
+    sodium_free(parts->password_text);
     if (parts->lock_fd >= 0)
         close(parts->lock_fd);
     *parts = (struct node_parts){.lock_fd = -1};
@@ -251,6 +253,7 @@ static void node_release(struct node *node)
     if (node->timer)
         uv_close((uv_handle_t *)node->timer, timer_closed);
     node_events_deinit(node);
+    node_password_deinit(node);
     snapshots_deinit(node);
     graph_actions_deinit(&node->actions);
     graph_free(node->graph);
@@ -284,6 +287,8 @@ HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **
     node->security = parts->security;
     node->lock_fd = parts->lock_fd;
     node->created = parts->created;
+    node->password.key = parts->password_key;
+    node->password.text = parts->password_text;
     node->resume_ms = UINT64_MAX;
     *parts = (struct node_parts){.lock_fd = -1};
     HRESULT hr = node_attach(node);
@@ -480,6 +485,7 @@ void node_commit(struct node *node)
         }
         struct graph_actions actions = node->actions;
         node->actions = (struct graph_actions){.items = NULL};
+        node_links_committed(node);
         node_verify(node, actions.items, actions.count);
         for (uint32_t i = 0; i < actions.count; i++)
             act(node, &actions.items[i]);

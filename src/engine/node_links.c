@@ -38,6 +38,7 @@ static void link_forget(struct node *node, struct node_link *link)
 {
     HASH_DEL(node->links, link);
     handshake_free(link->handshake);
+    buffer_deinit(&link->waiting);
     mem_free(link);
 }
 
@@ -76,12 +77,21 @@ HRESULT node_dial(struct node *node, const struct graph_action *action)
     return S_OK;
 }
 
-static void dial_failed(struct node *node, uint64_t token, HRESULT reason)
+/* [ruling 24] A password that was refused ends Connect; a referral goes on with it. */
+static void dial_failed(struct node *node, uint64_t token, HRESULT reason,
+                        const struct handshake_refusal *refusal)
 {
     mem_free(take_dial(node, token));
     struct graph_event event = {.type = GRAPH_DIAL_FAILED,
                                 .dial = token,
-                                .reason = FAILED(reason) ? reason : PEER_E_CONNECTION_FAILED};
+                                .reason = FAILED(reason) ? reason : PEER_E_CONNECTION_FAILED,
+                                .addresses = refusal->addresses};
+    if (refusal->code == REFUSE_PASSWORD) {
+        struct engine_event refused = {.type = ENGINE_EVENT_AUTHENTICATION};
+        events_post(node, &refused);
+        event.flag = true;
+        event.reason = PEER_E_NOT_AUTHORIZED;
+    }
     node_step_quiet(node, &event);
 }
 
@@ -110,6 +120,10 @@ static HRESULT begin_handshake(struct node *node, struct node_link *link)
     struct buffer out = BUFFER_NULL;
     HRESULT hr = link_export(link->link, label_of(LABEL_ADMISSION), options.channel,
                              sizeof(options.channel));
+    if (SUCCEEDED(hr))
+        hr = link_export(link->link, label_of(LABEL_PASSWORD_LINK), options.link,
+                         sizeof(options.link));
+    node_password_options(node, link, &options);
     if (SUCCEEDED(hr))
         hr = handshake_start(node->security, &options, &link->handshake, &out);
     mem_wipe(options.channel, sizeof(options.channel));
@@ -199,16 +213,53 @@ static void link_data(void *context, struct link *transport_link, struct bytes d
         return;
     }
     struct buffer out = BUFFER_NULL;
+    node->password.guard.now_ms = loop_now_ms(node->engine->loop);
     HRESULT hr = handshake_feed(link->handshake, data, &out);
-    HRESULT sent = send_now(link, &out);
-    if (SUCCEEDED(hr) && FAILED(sent))
-        hr = sent;
+    node_link_turn(node, link, hr, &out);
+}
+
+void node_link_turn(struct node *node, struct node_link *link, HRESULT hr, struct buffer *out)
+{
+    struct group_password password;
+    bool must_commit = handshake_must_commit(link->handshake);
+    if (must_commit)
+        node_touch(node);
+    if (SUCCEEDED(hr) && must_commit) {
+        HRESULT kept = buffer_append(&link->waiting, out->data, out->size);
+        buffer_deinit(out);
+        hr = FAILED(kept) ? kept : hr;
+    } else {
+        HRESULT sent = send_now(link, out);
+        hr = SUCCEEDED(hr) && FAILED(sent) ? sent : hr;
+    }
+    if (handshake_trusts(link->handshake))
+        link_trusted(link->link, LIMIT_PASSWORD_MS);
+    if (hr == S_FALSE && handshake_wants_key(link->handshake, &password))
+        node_password_derive(node, link, &password);
+    if (FAILED(hr))
+        link->refusal = *handshake_refusal(link->handshake);
     if (hr == S_OK)
         hr = give_to_graph(node, link);
     else if (FAILED(hr))
-        node_hear_refusal(node, handshake_refusal(link->handshake));
+        node_hear_refusal(node, handshake_revoked_by(link->handshake));
     if (FAILED(hr))
-        link_close(transport_link, hr);
+        link_close(link->link, hr);
+}
+
+void node_links_committed(struct node *node)
+{
+    bool any = false;
+    struct node_link *link, *next;
+    HASH_ITER (hh, node->links, link, next) {
+        if (link->waiting.size == 0)
+            continue;
+        any = true;
+        HRESULT hr = send_now(link, &link->waiting);
+        if (FAILED(hr))
+            link_close(link->link, hr);
+    }
+    if (any)
+        node_password_spent(node);
 }
 
 static void link_drained(void *context, struct link *transport_link)
@@ -227,9 +278,11 @@ static void link_closed(void *context, struct link *transport_link, uint64_t tok
     struct node *node = context;
     struct node_link *link = transport_link ? link_context(transport_link) : NULL;
     if (!link) {
-        dial_failed(node, token, reason);
+        static const struct handshake_refusal none;
+        dial_failed(node, token, reason, &none);
         return;
     }
+    struct handshake_refusal refusal = link->refusal;
     struct graph_event event = {.type = GRAPH_LINK_DOWN,
                                 .link = link->id,
                                 .reason = FAILED(reason) ? reason : PEER_E_CONNECTION_FAILED};
@@ -238,7 +291,7 @@ static void link_closed(void *context, struct link *transport_link, uint64_t tok
     if (in_graph)
         node_step_quiet(node, &event);
     else if (!incoming && early)
-        dial_failed(node, token, reason);
+        dial_failed(node, token, reason, &refusal);
 }
 
 const struct transport_callbacks node_transport_callbacks = {

@@ -138,7 +138,8 @@ HRESULT engine_group_set_properties(uint64_t session, const struct engine_set_pr
 
 /* ---- invitations ---- */
 
-HRESULT node_invitation(struct node *node, struct bytes chain, struct buffer *xml)
+HRESULT node_invitation(struct node *node, enum group_scheme scheme, struct bytes chain,
+                        struct buffer *xml)
 {
     struct sockaddr_in6 sockets[LIMIT_ADDRESSES];
     struct address hints[LIMIT_ADDRESSES];
@@ -147,7 +148,7 @@ HRESULT node_invitation(struct node *node, struct bytes chain, struct buffer *xm
         count = transport_addresses(node->engine->transport, sockets, LIMIT_ADDRESSES);
     for (uint32_t i = 0; i < count; i++)
         hints[i] = address_of_socket(&sockets[i]);
-    struct invite_request wrap = {.scheme = GROUP_SCHEME_CERTIFICATE,
+    struct invite_request wrap = {.scheme = scheme,
                                   .chain = chain,
                                   .scope = SCOPE_GLOBAL,
                                   .hints = hints,
@@ -179,7 +180,9 @@ static HRESULT invite(struct node *node, struct invite_call *this, struct buffer
     memcpy(request.key, this->identity->key, KEY_SIZE);
     security_set_time(node->security, utc);
     HRESULT hr = security_issue(node->security, &request, utc, chain);
-    return SUCCEEDED(hr) ? node_invitation(node, buffer_view(chain), &this->xml) : hr;
+    if (FAILED(hr))
+        return hr;
+    return node_invitation(node, GROUP_SCHEME_CERTIFICATE, buffer_view(chain), &this->xml);
 }
 
 static HRESULT run_invite(struct call *call)

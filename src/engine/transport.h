@@ -93,6 +93,9 @@ void link_resume(struct link *link);
  * LIMIT_UNAUTHENTICATED_MS after it was accepted, or opened when it was dialled. Incoming ones
  * count among LIMIT_UNAUTHENTICATED_LINKS and _PER_ADDRESS. */
 void link_authenticated(struct link *link);
+/* link_trusted lifts the limit of bytes on a dialled link whose other side is known as a member; it
+ * ends within_ms from now unless link_authenticated comes before. */
+void link_trusted(struct link *link, uint32_t within_ms);
 /* link_close sends what is queued (bounded by 2 s), closes, and calls link_closed later with
  * reason. No link_data or link_drained comes after it. A link that is closing already stays as it
  * is. */

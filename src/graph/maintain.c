@@ -244,11 +244,32 @@ HRESULT maintain_attempt_failed(struct graph *graph, uint64_t link, uint64_t nod
     return hr;
 }
 
+/* A member answered there, and refused: the next Connect may try it again, after all others. */
+static void answered_last(struct graph *graph, const struct address *address)
+{
+    struct remembered *entry = remembered_find(graph, address);
+    if (!entry)
+        return;
+    struct remembered moved = *entry;
+    struct remembered *last = &graph->remembered[graph->remembered_count - 1];
+    moved.failures = 0;
+    moved.not_before_ms = 0;
+    memmove(entry, entry + 1, (size_t)(last - entry) * sizeof(*entry));
+    *last = moved;
+}
+
 HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *event)
 {
     struct dial *dial = maintain_take_dial(graph, event->dial);
     if (!dial)
         return S_OK;
+    for (uint32_t i = 0; i < event->addresses.count; i++)
+        maintain_remember(graph, &event->addresses.items[i], NULL);
+    if (event->flag)
+        answered_last(graph, &dial->address);
+    bool over = event->flag && graph->connecting;
+    if (over)
+        graph->connecting = false; /* no further address */
     HRESULT hr = S_OK;
     if (dial->initial) {
         hr = maintain_attempt_failed(graph, dial->token, 0, event->reason);
@@ -264,7 +285,9 @@ HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *even
     }
     mem_free(dial);
     uint64_t next;
-    return SUCCEEDED(hr) ? connect_next(graph, &next) : hr;
+    if (SUCCEEDED(hr))
+        hr = over ? connect_failed(graph, event->reason) : connect_next(graph, &next);
+    return hr;
 }
 
 /* ---- keeping neighbours ---- */

@@ -8,11 +8,10 @@
  * Failure: the first thing that is wrong decides the code and stays; nothing more is read or sent.
  * Before ADMISSION this side says nothing, since a server name can be another's that was
  * intercepted. A stranger can make it hold LIMIT_UNAUTHENTICATED_BYTES at the most. */
-#include "group/handshake.h"
+#include "group/handshake_internal.h"
 
 #include "group/removal.h"
 #include "group/sni.h"
-#include "wire/message.h"
 
 #include <sodium.h>
 
@@ -21,59 +20,48 @@ enum { MAJOR_VERSION = 2, MINOR_VERSION = 0, NAME_BYTES_MAX = 3 * LIMIT_PEER_NAM
 /* The accepting side leaves the kind to the caller. */
 enum { KIND_OF_CALLER = 0 };
 
-enum step { STEP_ADMISSION, STEP_AUTH_INFO, STEP_HELLO, STEP_MY_GMC, STEP_DONE, STEP_FAILED };
-
-struct handshake {
-    struct security *security;
-    bool accepting;
-    bool has_expected;
-    struct hash expected;
-    uint8_t peer_key[KEY_SIZE];
-    uint64_t utc;
-    uint64_t features;
-    enum step step;
-    HRESULT failure;
-    size_t consumed;     /* bytes of messages that were handled */
-    struct buffer input; /* bytes not handled yet; after the end those of the graph */
-    struct buffer chain; /* own, encoded */
-    struct buffer heard; /* the body of a REVOKED that came instead of an answer */
-    uint8_t admission[HASH_SIZE];
-    struct handshake_result result;
-};
-
 static void write_auth_info(const struct handshake *handshake, struct wire_writer *writer)
 {
     const struct security *security = handshake->security;
-    const struct certificate_row *row;
-    HRESULT hr = security_shown(security, handshake->utc, &row);
     wire_write_u8(writer, handshake->accepting ? KIND_OF_CALLER : (uint8_t)handshake->result.kind);
     wire_write_blob(writer, bytes_of_text(security_graph_id(security)));
-    wire_write_blob(writer, bytes_of_text(SUCCEEDED(hr) ? row->peer_name : ""));
+    wire_write_blob(writer, bytes_of_text(security_peer_name(security)));
     wire_write_blob(writer, bytes_of_text(handshake->result.peer_name));
 }
 
-static HRESULT send_all(struct handshake *handshake, struct buffer *out)
+HRESULT handshake_send_hello(const struct handshake *handshake, struct buffer *out)
 {
     struct wire_writer writer;
-    size_t before = out->size;
     wire_writer_init(&writer, out);
     size_t begin = message_begin(&writer, MESSAGE_AUTH_INFO);
     write_auth_info(handshake, &writer);
     HRESULT hr = message_end(&writer, begin);
-    if (SUCCEEDED(hr)) {
-        begin = message_begin(&writer, MESSAGE_HELLO);
-        wire_write_u8(&writer, MAJOR_VERSION);
-        wire_write_u8(&writer, MINOR_VERSION);
-        wire_write_u64(&writer, handshake->features);
-        hr = message_end(&writer, begin);
-    }
-    if (SUCCEEDED(hr)) {
-        begin = message_begin(&writer, MESSAGE_MY_GMC);
-        wire_write_fixed(&writer, handshake->chain.data, handshake->chain.size);
-        hr = message_end(&writer, begin);
-    }
     if (FAILED(hr))
-        out->size = before;
+        return hr;
+    begin = message_begin(&writer, MESSAGE_HELLO);
+    wire_write_u8(&writer, MAJOR_VERSION);
+    wire_write_u8(&writer, MINOR_VERSION);
+    wire_write_u64(&writer, handshake->features);
+    return message_end(&writer, begin);
+}
+
+HRESULT handshake_send_chain(uint8_t type, struct bytes chain, struct buffer *out)
+{
+    struct wire_writer writer;
+    wire_writer_init(&writer, out);
+    size_t begin = message_begin(&writer, type);
+    wire_write_fixed(&writer, chain.data, chain.size);
+    return message_end(&writer, begin);
+}
+
+/* Who was given a certificate has said all else before. */
+static HRESULT send_all(const struct handshake *handshake, struct buffer *out)
+{
+    HRESULT hr = S_OK;
+    if (handshake->accepting || !handshake->by_password)
+        hr = handshake_send_hello(handshake, out);
+    if (SUCCEEDED(hr))
+        hr = handshake_send_chain(MESSAGE_MY_GMC, buffer_view(&handshake->chain), out);
     return hr;
 }
 
@@ -103,14 +91,10 @@ static void make_admission(struct handshake *handshake, const uint8_t *channel)
 static HRESULT send_admission(const struct handshake *handshake, struct buffer *out)
 {
     struct wire_writer writer;
-    size_t before = out->size;
     wire_writer_init(&writer, out);
     size_t begin = message_begin(&writer, MESSAGE_ADMISSION);
     wire_write_fixed(&writer, handshake->admission, sizeof(handshake->admission));
-    HRESULT hr = message_end(&writer, begin);
-    if (FAILED(hr))
-        out->size = before;
-    return hr;
+    return message_end(&writer, begin);
 }
 
 HRESULT handshake_start(struct security *security, const struct handshake_options *options,
@@ -131,15 +115,21 @@ HRESULT handshake_start(struct security *security, const struct handshake_option
     made->result.kind = options->kind;
     made->step = options->accepting ? STEP_ADMISSION : STEP_AUTH_INFO;
     make_admission(made, options->channel);
-    HRESULT hr = security_shown_chain(security, options->utc, &made->chain);
+    handshake_password_init(made, options);
+    size_t before = out->size;
+    HRESULT hr = made->by_password ? S_OK : security_shown_chain(security, made->utc, &made->chain);
     if (SUCCEEDED(hr))
         hr = check_features(made, made->features);
     if (SUCCEEDED(hr) && !options->accepting)
         hr = send_admission(made, out);
-    if (FAILED(hr))
+    if (SUCCEEDED(hr) && made->by_password)
+        hr = handshake_ask(made, out);
+    if (FAILED(hr)) {
+        out->size = before;
         handshake_free(made);
-    else
+    } else {
         *handshake = made;
+    }
     return hr;
 }
 
@@ -150,15 +140,9 @@ void handshake_free(struct handshake *handshake)
     buffer_deinit(&handshake->input);
     buffer_deinit(&handshake->chain);
     buffer_deinit(&handshake->heard);
+    password_key_deinit(&handshake->password);
     mem_wipe(handshake->admission, sizeof(handshake->admission));
     mem_free(handshake);
-}
-
-static bool is_own_name(const struct handshake *handshake, struct bytes name)
-{
-    const struct certificate_row *row;
-    return SUCCEEDED(security_shown(handshake->security, handshake->utc, &row)) &&
-           bytes_equal(name, bytes_of_text(row->peer_name));
 }
 
 static HRESULT read_admission(const struct handshake *handshake, struct bytes body)
@@ -182,7 +166,11 @@ static HRESULT read_auth_info(struct handshake *handshake, struct bytes body)
     if (!wire_reader_done(&reader) || !known || source.size == 0)
         return PEER_E_INVALID_RECORD;
     if (!bytes_equal(graph_id, bytes_of_text(security_graph_id(handshake->security))) ||
-        (destination.size > 0 && !is_own_name(handshake, destination)))
+        (destination.size > 0 &&
+         !bytes_equal(destination, bytes_of_text(security_peer_name(handshake->security)))))
+        return PEER_E_NOT_AUTHORIZED;
+    /* Only neighbours let in by password. */
+    if (handshake->accepting && handshake->by_password && kind != HANDSHAKE_NEIGHBOUR)
         return PEER_E_NOT_AUTHORIZED;
     if (handshake->accepting)
         handshake->result.kind = (enum handshake_kind)kind;
@@ -242,62 +230,25 @@ static void tell_refused(const struct handshake *handshake, struct buffer *out)
     (void)hr; /* then it hears the closing alone */
 }
 
-static HRESULT read_message(struct handshake *handshake, const struct message *message)
+static HRESULT read_usual(struct handshake *handshake, const struct message *message)
 {
     static const uint8_t awaited[] = {MESSAGE_ADMISSION, MESSAGE_AUTH_INFO, MESSAGE_HELLO,
                                       MESSAGE_MY_GMC};
-    HRESULT hr;
-    if (message->type >= MESSAGE_SKIPPABLE && handshake->step != STEP_ADMISSION)
-        return S_OK;
-    if (message->type == MESSAGE_REVOKED && handshake->step != STEP_ADMISSION)
-        return read_revoked(handshake, message->body);
-    if (message->type != awaited[handshake->step])
+    /* Who has asked for a certificate has none to show yet. */
+    bool early = handshake->by_password && handshake->accepting && !handshake->proven &&
+                 handshake->step == STEP_MY_GMC;
+    if (early || handshake->step > STEP_MY_GMC || message->type != awaited[handshake->step])
         return PEER_E_INVALID_RECORD;
     switch (message->type) {
     case MESSAGE_ADMISSION:
-        hr = read_admission(handshake, message->body);
-        break;
+        return read_admission(handshake, message->body);
     case MESSAGE_AUTH_INFO:
-        hr = read_auth_info(handshake, message->body);
-        break;
+        return read_auth_info(handshake, message->body);
     case MESSAGE_HELLO:
-        hr = read_hello(handshake, message->body);
-        break;
+        return read_hello(handshake, message->body);
     default:
-        hr = read_my_gmc(handshake, message->body);
-        break;
+        return read_my_gmc(handshake, message->body);
     }
-    if (SUCCEEDED(hr))
-        handshake->step++;
-    return hr;
-}
-
-/* Who is not admitted yet has one message to send, of one size. */
-static size_t held_at_most(const struct handshake *handshake)
-{
-    return handshake->step == STEP_ADMISSION ? MESSAGE_HEADER_SIZE + sizeof(handshake->admission)
-                                             : LIMIT_UNAUTHENTICATED_BYTES;
-}
-
-/* Handles the messages that are whole. S_FALSE: more bytes are needed. */
-static HRESULT read_messages(struct handshake *handshake)
-{
-    while (handshake->step < STEP_DONE) {
-        struct message message;
-        HRESULT hr = message_next(buffer_view(&handshake->input), &message);
-        if (hr == S_FALSE && handshake->consumed + handshake->input.size > held_at_most(handshake))
-            return PEER_E_INVALID_RECORD;
-        if (hr != S_OK)
-            return hr;
-        handshake->consumed += message.size;
-        if (handshake->consumed > LIMIT_UNAUTHENTICATED_BYTES)
-            return PEER_E_INVALID_RECORD;
-        hr = read_message(handshake, &message);
-        if (FAILED(hr))
-            return hr;
-        buffer_consume(&handshake->input, message.size);
-    }
-    return S_OK;
 }
 
 /* Has what was read made it this side's turn? The accepting side's comes with ADMISSION, the
@@ -308,32 +259,97 @@ static bool is_my_turn(const struct handshake *handshake, enum step before)
     return before < turn && handshake->step >= turn;
 }
 
+static HRESULT read_message(struct handshake *handshake, const struct message *message,
+                            struct buffer *out)
+{
+    enum step before = handshake->step;
+    if (message->type >= MESSAGE_SKIPPABLE && before != STEP_ADMISSION)
+        return S_OK;
+    if (message->type == MESSAGE_REVOKED && before != STEP_ADMISSION)
+        return read_revoked(handshake, message->body);
+    HRESULT hr = S_OK;
+    if (handshake_is_for_password(handshake, message->type)) {
+        hr = handshake_read_password(handshake, message, out);
+    } else {
+        hr = read_usual(handshake, message);
+        if (SUCCEEDED(hr))
+            handshake->step++;
+        /* Who brings a certificate is done; who was given none waits for the offer. */
+        if (handshake->step == STEP_OFFER && (handshake->accepting || !handshake->by_password))
+            handshake->step = STEP_DONE;
+    }
+    return SUCCEEDED(hr) && is_my_turn(handshake, before) ? send_all(handshake, out) : hr;
+}
+
+/* Who is not admitted yet has one message to send, of one size. A member that decides about this
+ * side may say more than a stranger. */
+static size_t held_at_most(const struct handshake *handshake)
+{
+    if (handshake->step == STEP_ADMISSION)
+        return MESSAGE_HEADER_SIZE + sizeof(handshake->admission);
+    return handshake_trusts(handshake) ? LIMIT_PASSWORD_BYTES : LIMIT_UNAUTHENTICATED_BYTES;
+}
+
+/* Handles the messages that are whole. S_FALSE: more bytes, or a key, are needed. */
+static HRESULT read_messages(struct handshake *handshake, struct buffer *out)
+{
+    while (handshake->step < STEP_DONE) {
+        struct message message;
+        bool waits = handshake->step == STEP_KEY;
+        HRESULT hr = waits ? S_FALSE : message_next(buffer_view(&handshake->input), &message);
+        if (hr == S_FALSE && handshake->consumed + handshake->input.size > held_at_most(handshake))
+            return PEER_E_INVALID_RECORD;
+        if (hr != S_OK)
+            return hr;
+        handshake->consumed += message.size;
+        if (handshake->step != STEP_ADMISSION && handshake->consumed > held_at_most(handshake))
+            return PEER_E_INVALID_RECORD;
+        handshake->said = out->size;
+        hr = read_message(handshake, &message, out);
+        if (FAILED(hr))
+            return hr;
+        buffer_consume(&handshake->input, message.size);
+    }
+    return S_OK;
+}
+
+/* Nothing goes out, but with the word that ends joining by password what was to go before it: it
+ * means nothing without this side's certificate. */
+HRESULT handshake_end(struct handshake *handshake, HRESULT hr, size_t before, struct buffer *out)
+{
+    if (SUCCEEDED(hr))
+        return hr;
+    bool judged = handshake->step == STEP_MY_GMC && handshake->heard.size == 0;
+    out->size = handshake->refuse_code != 0 ? handshake->said : before;
+    handshake->step = STEP_FAILED;
+    handshake->failure = hr;
+    if (handshake->refuse_code != 0) {
+        struct message_goodbye refuse = {.code = handshake->refuse_code,
+                                         .addresses = handshake->refusal.addresses};
+        HRESULT said = message_encode_goodbye(MESSAGE_REFUSE, &refuse, out);
+        (void)said; /* without memory the link closes without a word */
+    } else if (judged && hr == PEER_E_NOT_AUTHORIZED) {
+        tell_refused(handshake, out);
+    }
+    return hr;
+}
+
 HRESULT handshake_feed(struct handshake *handshake, struct bytes data, struct buffer *out)
 {
     if (handshake->step == STEP_FAILED)
         return handshake->failure;
     ASSERT(handshake->step != STEP_DONE);
-    enum step before = handshake->step;
+    size_t before = out->size;
+    handshake->must_commit = false;
     HRESULT hr = buffer_append(&handshake->input, data.data, data.size);
     if (SUCCEEDED(hr))
-        hr = read_messages(handshake);
+        hr = read_messages(handshake, out);
     if (hr == PEER_E_INVALID_RECORD && handshake->step == STEP_ADMISSION)
         hr = PEER_E_NOT_AUTHORIZED;
-    if (SUCCEEDED(hr) && is_my_turn(handshake, before)) {
-        HRESULT sent = send_all(handshake, out);
-        hr = FAILED(sent) ? sent : hr;
-    }
-    if (FAILED(hr)) {
-        bool refused = handshake->step == STEP_MY_GMC && handshake->heard.size == 0;
-        if (refused && hr == PEER_E_NOT_AUTHORIZED)
-            tell_refused(handshake, out);
-        handshake->step = STEP_FAILED;
-        handshake->failure = hr;
-    }
-    return hr;
+    return handshake_end(handshake, hr, before, out);
 }
 
-struct bytes handshake_refusal(const struct handshake *handshake)
+struct bytes handshake_revoked_by(const struct handshake *handshake)
 {
     return buffer_view(&handshake->heard);
 }

@@ -4,11 +4,16 @@
  * Sans-I/O: the caller shows that it knows the group's name (ADMISSION, bound to this TLS
  * connection), and hears nothing before that; the accepting side answers with AUTH_INFO, HELLO and
  * MYGMC; the caller sends its own three after verifying them. Each side is done when it has
- * verified the other's. No message of the graph may pass before. */
+ * verified the other's. No message of the graph may pass before.
+ *
+ * A caller without a certificate that has a password asks for one in between (docs/protocol.md,
+ * "Passwords"): ADMISSION with its question; the three of the accepting side and its Security
+ * Properties; AUTH_INFO, HELLO and a proof; YOURGMC; and its MYGMC at last. */
 #ifndef GROUP_HANDSHAKE_H
 #define GROUP_HANDSHAKE_H
 
-#include "group/security.h"
+#include "group/password_guard.h"
+#include "group/security_password.h"
 
 enum handshake_kind { HANDSHAKE_NEIGHBOUR = 1, HANDSHAKE_DIRECT = 2 };
 
@@ -37,18 +42,34 @@ struct handshake_options {
     uint8_t channel[HANDSHAKE_CHANNEL_SIZE];
     uint64_t utc;
     uint64_t features; /* HANDSHAKE_FEATURES but in tests */
+    /* Joining by password. link is the TLS exporter's value under LABEL_PASSWORD_LINK. */
+    uint8_t link[PASSWORD_LINK_SIZE];
+    const struct password_key *password; /* caller: NULL or without a key: none; shared */
+    const char *friendly_name;           /* caller; borrowed until handshake_free */
+    struct password_guard *guard;        /* accepting: borrowed likewise; NULL: nobody joins so */
+    uint8_t ip[16];                      /* of the other side, for the guard */
+    uint64_t peer_time;                  /* accepting: to tell whose presence is live */
+};
+
+/* Why the other side, a member, did not let this one in by password. */
+struct handshake_refusal {
+    uint8_t code; /* enum refuse_code; 0: it did not say. REFUSE_PASSWORD also where the password is
+                     not the one that the Security Properties mean */
+    struct address_list addresses; /* who may let in */
 };
 
 /* handshake_start borrows security until handshake_free. The caller's ADMISSION is appended to out;
  * the accepting side has nothing to say yet. Who was removed may try all the same (security_shown).
- * PEER_E_NOT_AUTHORIZED: no own certificate that holds;
+ * Without a certificate the caller uses the password, for a neighbour's link only.
+ * PEER_E_NOT_AUTHORIZED: no own certificate that holds, nor a password;
  * PEER_E_INVALID_TIME_PERIOD: the own certificate has ended or not begun. E_OUTOFMEMORY. */
 HRESULT handshake_start(struct security *security, const struct handshake_options *options,
                         struct handshake **handshake, struct buffer *out) MUST_CHECK;
 void handshake_free(struct handshake *handshake); /* NULL is fine */
 
 /* handshake_feed takes bytes from the link and appends what is to be sent to out; when it fails,
- * nothing, or REVOKED where a revocation is the reason. S_FALSE: going on. S_OK: done; what was fed
+ * nothing, REVOKED where a revocation is the reason, or the REFUSE that ends joining by password.
+ * S_FALSE: going on. S_OK: done; what was fed
  * beyond the handshake waits in handshake_leftover. A failure stays: close the link.
  * PEER_E_CONNECTION_NOT_AUTHENTICATED: the certificate's key is not the TLS key, or not the one
  * dialled. PEER_E_NOT_AUTHORIZED: a caller that begins with anything but a right ADMISSION; another
@@ -60,7 +81,20 @@ HRESULT handshake_feed(struct handshake *handshake, struct bytes data,
 
 /* After a failure: the body of the REVOKED by which the other side refused this one; empty: none
  * came. Borrowed until handshake_free. */
-struct bytes handshake_refusal(const struct handshake *handshake);
+struct bytes handshake_revoked_by(const struct handshake *handshake);
+/* handshake_must_commit: certificates were issued or taken; what handshake_feed and
+ * handshake_give_key appended goes out only after the store has committed. */
+bool handshake_must_commit(const struct handshake *handshake);
+/* handshake_trusts: the other side is known as a member, and this one waits for its decision. */
+bool handshake_trusts(const struct handshake *handshake);
+/* handshake_wants_key: it goes on only with the password derived by other terms than the key that
+ * it has: they are given. handshake_give_key brings that key and appends what is to be sent;
+ * results as handshake_feed. */
+bool handshake_wants_key(const struct handshake *handshake, struct group_password *password);
+HRESULT handshake_give_key(struct handshake *handshake, const struct password_key *key,
+                           struct buffer *out) MUST_CHECK;
+/* handshake_refusal tells more after a failure. */
+const struct handshake_refusal *handshake_refusal(const struct handshake *handshake);
 
 /* After S_OK: borrowed until handshake_free. */
 const struct handshake_result *handshake_result(const struct handshake *handshake);

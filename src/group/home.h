@@ -20,6 +20,13 @@ HRESULT home_folder(const char *name, bool create, char **path) MUST_CHECK;
 /* home_join gives "folder/name" (free with mem_free). E_OUTOFMEMORY. */
 HRESULT home_join(const char *folder, const char *name, char **path) MUST_CHECK;
 
+/* private_file_write puts size bytes durably into a file of folder: wholly or not at all.
+ * private_file_read takes a file of exactly that size (else NTE_BAD_KEYSET) which nobody else may
+ * read; data is wiped when it fails. PEER_E_NOT_FOUND. */
+HRESULT private_file_write(const char *folder, const char *path, const uint8_t *data,
+                           size_t size) MUST_CHECK;
+HRESULT private_file_read(const char *path, uint8_t *data, size_t size) MUST_CHECK;
+
 /* home_sync makes the entries of a folder durable. */
 HRESULT home_sync(const char *folder) MUST_CHECK;
 

@@ -118,6 +118,35 @@ HRESULT password_derive(const char *password, const uint8_t salt[PASSWORD_SALT_S
     return hr;
 }
 
+HRESULT password_key_derive(const char *password, const uint8_t salt[PASSWORD_SALT_SIZE],
+                            const struct password_cost *cost, struct password_key *key)
+{
+    *key = (struct password_key){.cost = *cost};
+    memcpy(key->salt, salt, PASSWORD_SALT_SIZE);
+    return password_derive(password, salt, cost, &key->key);
+}
+
+void password_key_deinit(struct password_key *key)
+{
+    signing_key_free(key->key);
+    *key = PASSWORD_KEY_NULL;
+}
+
+struct password_key password_key_share(const struct password_key *key)
+{
+    struct password_key shared = *key;
+    if (key->key)
+        shared.key = signing_key_share(key->key);
+    return shared;
+}
+
+bool password_key_fits(const struct password_key *key, const uint8_t salt[PASSWORD_SALT_SIZE],
+                       const struct password_cost *cost)
+{
+    return key->key && memcmp(key->salt, salt, PASSWORD_SALT_SIZE) == 0 &&
+           key->cost.memory_kib == cost->memory_kib && key->cost.passes == cost->passes;
+}
+
 HRESULT password_make(const char *password, unsigned role, struct group_password *made)
 {
     struct signing_key *key;

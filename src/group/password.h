@@ -30,6 +30,21 @@ struct group_password {
     struct password_cost cost;
 };
 
+/* What a password has become: the derived key, and what it was derived with. PASSWORD_KEY_NULL is a
+ * valid empty one. */
+struct password_key {
+    struct signing_key *key;
+    uint8_t salt[PASSWORD_SALT_SIZE];
+    struct password_cost cost;
+};
+#define PASSWORD_KEY_NULL ((struct password_key){.key = NULL})
+void password_key_deinit(struct password_key *key);
+/* password_key_share counts one more owner of the key. */
+struct password_key password_key_share(const struct password_key *key);
+/* password_key_fits: it was derived with this salt and this cost. */
+bool password_key_fits(const struct password_key *key, const uint8_t salt[PASSWORD_SALT_SIZE],
+                       const struct password_cost *cost);
+
 /* password_cost_check: within the bounds above. */
 bool password_cost_check(const struct password_cost *cost);
 
@@ -45,6 +60,10 @@ HRESULT password_check_policy_with(const char *password, const char *dictionary)
  * by design: belongs into the thread pool. E_INVALIDARG: cost out of bounds; E_OUTOFMEMORY. */
 HRESULT password_derive(const char *password, const uint8_t salt[PASSWORD_SALT_SIZE],
                         const struct password_cost *cost, struct signing_key **key) MUST_CHECK;
+
+/* password_key_derive is the same with what it was derived from (password_key_deinit). */
+HRESULT password_key_derive(const char *password, const uint8_t salt[PASSWORD_SALT_SIZE],
+                            const struct password_cost *cost, struct password_key *key) MUST_CHECK;
 
 /* password_make draws a salt, takes the default cost, derives, and fills what the properties keep.
  * Slow likewise. */

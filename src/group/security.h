@@ -44,8 +44,8 @@ HRESULT security_new_founder(struct store *store, const struct security_self *se
 
 /* security_adopt_invitation prepares an empty store for a member who was invited by certificate;
  * the result has no properties yet. PEER_E_INVITATION_NOT_TRUSTED: it is not for this key;
- * PEER_E_INVALID_TIME_PERIOD: it does not hold at utc; PEER_E_UNSUPPORTED_VERSION: an invitation by
- * password (not built). */
+ * PEER_E_INVALID_TIME_PERIOD: it does not hold at utc; E_INVALIDARG: an invitation by password
+ * (security_adopt_password). */
 HRESULT security_adopt_invitation(struct store *store, const struct security_self *self,
                                   const struct invitation *invitation, uint64_t utc,
                                   struct security **security) MUST_CHECK;
@@ -89,7 +89,8 @@ void security_connecting(struct security *security, uint64_t now);
 
 /* ---- what is known ---- */
 
-const char *security_graph_id(const struct security *security); /* the group's peer name */
+const char *security_graph_id(const struct security *security);  /* the group's peer name */
+const char *security_peer_name(const struct security *security); /* of the own identity */
 void security_group_key_hash(const struct security *security, struct hash *hash);
 /* security_root_hash names the group's own certificate. */
 void security_root_hash(const struct security *security, struct hash *hash);
@@ -158,11 +159,13 @@ const char *security_membership_name(const struct security *security,
 struct issue_request {
     uint8_t key[KEY_SIZE];
     const char *peer_name;
-    const char *friendly_name; /* NULL or "": the peer name */
-    unsigned roles;            /* 0: member (ruling 10) */
-    uint64_t not_before;       /* 0: now less 20 minutes, within the issuer's */
-    uint64_t not_after;        /* 0: the issuer's */
-    bool unkept;               /* only the chain is wanted: nothing of it stays here */
+    const char *friendly_name;     /* NULL or "": the peer name */
+    unsigned roles;                /* 0: member (ruling 10) */
+    uint64_t not_before;           /* 0: now less 20 minutes, within the issuer's */
+    uint64_t not_after;            /* 0: the issuer's */
+    bool unkept;                   /* only the chain is wanted: nothing of it stays here */
+    const struct hash *properties; /* digest of the Security Properties that a password was accepted
+                                      under, which readmits nobody; NULL: none */
 };
 /* security_issue issues below the own certificate, keeps it in the table and store, and appends its
  * chain. PEER_E_GROUP_NOT_READY; PEER_E_NOT_AUTHORIZED: a role it may not give, or the key was

@@ -116,6 +116,8 @@ HRESULT security_own_take(struct security *security, struct certificate_row *row
 /* security_own_announced does so for what a membership record announced at that peer time. */
 HRESULT security_own_announced(struct security *security, struct certificate_row *row,
                                uint64_t announced) MUST_CHECK;
+/* security_own_put notes the list of own certificates in the store; it may be empty. */
+HRESULT security_own_put(struct security *security) MUST_CHECK;
 /* security_own_load marks the accepted certificates after security_load_certificates.
  * PEER_E_INVALID_DATABASE. */
 HRESULT security_own_load(struct security *security) MUST_CHECK;

@@ -58,7 +58,8 @@ static HRESULT readmit(struct security *security, const struct certificate_row *
     key_hash(wanted->key, &key);
     if (security_readmission(security, &key, &wanted->not_before) == S_FALSE)
         return S_OK;
-    if (!(issuer->roles & ROLE_ADMIN))
+    /* Knowing the password is no administrator's consent. */
+    if (!(issuer->roles & ROLE_ADMIN) || wanted->properties)
         return PEER_E_NOT_AUTHORIZED;
     return chosen && wanted->not_before != before ? E_INVALIDARG : S_OK;
 }
@@ -120,6 +121,7 @@ HRESULT security_issue(struct security *security, const struct issue_request *re
         .peer_name = request->peer_name,
         .friendly_name = request->friendly_name,
         .roles = request->roles ? request->roles : ROLE_MEMBER,
+        .properties = request->properties,
     };
     memcpy(wanted.key, request->key, KEY_SIZE);
     HRESULT hr = security_properties(security, &properties);

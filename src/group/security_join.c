@@ -2,9 +2,13 @@
  *
  * Happy path: the invitation is for this identity and holds now; its chain enters the table, and
  * what helps to find the group (hints, rendezvous secret, cloud) is kept as one value of the store,
- * read back at every opening. Failure: an invitation that is not for this identity is not trusted;
- * the store is the caller's to roll back. */
+ * read back at every opening. An invitation by password is for anybody: its issuer's chain enters,
+ * which gives the group's certificate, and the list of own certificates is empty until a member
+ * gives one. Failure: an invitation that is not for this identity is not trusted; the store is the
+ * caller's to roll back. */
 #include "group/security_internal.h"
+
+#include "group/security_password.h"
 
 #include <sodium.h>
 
@@ -88,7 +92,7 @@ static HRESULT check_invitation(const struct security_self *self,
 {
     uint8_t public_key[KEY_SIZE];
     if (invitation->scheme != GROUP_SCHEME_CERTIFICATE)
-        return PEER_E_UNSUPPORTED_VERSION;
+        return E_INVALIDARG;
     signing_key_public(self->key, public_key);
     if (memcmp(invitation->subject->key, public_key, KEY_SIZE) != 0 ||
         strcmp(invitation->subject->peer_name, self->peer_name) != 0)
@@ -131,6 +135,47 @@ HRESULT security_adopt_invitation(struct store *store, const struct security_sel
         *security = NULL;
     }
     return hr;
+}
+
+static HRESULT take_password_invitation(struct security *security,
+                                        const struct invitation *invitation)
+{
+    HRESULT hr = security_certificate_take(&security->provider, invitation->chain);
+    if (SUCCEEDED(hr))
+        hr = keep_joining(security, invitation);
+    return hr == PEER_E_INVALID_RECORD ? PEER_E_INVITATION_NOT_TRUSTED : hr;
+}
+
+HRESULT security_adopt_password(struct store *store, const struct security_self *self,
+                                const struct invitation *invitation, uint64_t utc,
+                                struct security **security)
+{
+    *security = NULL;
+    if (invitation->scheme != GROUP_SCHEME_PASSWORD)
+        return E_INVALIDARG;
+    HRESULT hr = security_new(store, self, invitation->group_name, utc, security);
+    if (FAILED(hr))
+        return hr;
+    hr = take_password_invitation(*security, invitation);
+    if (SUCCEEDED(hr))
+        hr = security_own_put(*security);
+    if (SUCCEEDED(hr))
+        hr = security_put_names(*security);
+    if (FAILED(hr)) {
+        security_free(*security);
+        *security = NULL;
+    }
+    return hr;
+}
+
+HRESULT security_adopt_password_again(struct security *security,
+                                      const struct invitation *invitation)
+{
+    if (invitation->scheme != GROUP_SCHEME_PASSWORD)
+        return E_INVALIDARG;
+    if (strcmp(invitation->group_name, security->graph_id) != 0)
+        return PEER_E_INVITATION_NOT_TRUSTED;
+    return take_password_invitation(security, invitation);
 }
 
 HRESULT security_renew(struct security *security, const struct invitation *invitation, uint64_t utc)

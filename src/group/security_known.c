@@ -14,6 +14,11 @@ const char *security_graph_id(const struct security *security)
     return security->graph_id;
 }
 
+const char *security_peer_name(const struct security *security)
+{
+    return security->peer_name;
+}
+
 void security_group_key_hash(const struct security *security, struct hash *hash)
 {
     *hash = certificate_table_root(security->table)->key_hash;

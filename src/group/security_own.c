@@ -2,16 +2,17 @@
  *
  * A certificate needs no consent of the key it is for, so having come is not enough: a member who
  * may invite could otherwise change name, role and end of another. Own are those that this node
- * founded the group with, took by an invitation, or that a membership record sealed by an
- * administrator announced. Happy path: such a certificate is marked in its row, and the list of all
- * marked is a value of the store, read back at opening. One that changes the role of a member who
- * is online waits for the next connection. Failure: what could not be the own certificate is passed
- * over (S_FALSE); a list that names what is not there is PEER_E_INVALID_DATABASE. */
+ * founded the group with, took by an invitation, was given for the group's password, or that a
+ * membership record sealed by an administrator announced. Happy path: such a certificate is marked
+ * in its row, and the list of all marked is a value of the store, read back at opening. One that
+ * changes the role of a member who is online waits for the next connection. Failure: what could not
+ * be the own certificate is passed over (S_FALSE); a list that names what is not there is
+ * PEER_E_INVALID_DATABASE. */
 #include "group/security_internal.h"
 
 #define VALUE_CERTIFICATES "own/certificates"
 
-static HRESULT put_list(struct security *security)
+HRESULT security_own_put(struct security *security)
 {
     CLEANUP_BUFFER struct buffer list = BUFFER_NULL;
     HRESULT hr = S_OK;
@@ -39,7 +40,7 @@ HRESULT security_own_take(struct security *security, struct certificate_row *row
     if (row->own)
         return S_OK;
     row->own = true;
-    HRESULT hr = put_list(security);
+    HRESULT hr = security_own_put(security);
     if (FAILED(hr))
         row->own = false;
     return hr;

@@ -96,7 +96,11 @@ enum refuse_code {
     REFUSE_CONNECTED = 2,
     REFUSE_DUPLICATE = 3,
     REFUSE_DIRECT = 4,
-    REFUSE_CLOCK = 5
+    REFUSE_CLOCK = 5,
+    /* In the handshake of who joins by password only. */
+    REFUSE_PASSWORD = 6, /* not let in; why is not told */
+    REFUSE_ISSUER = 7,   /* this member may not issue; addresses: who may */
+    REFUSE_ATTEMPTS = 8  /* too many wrong attempts lately: none is looked at now */
 };
 enum disconnect_reason {
     DISCONNECT_LEAVING = 1,

@@ -147,6 +147,63 @@ static void tokens_begin_where_the_caller_says(void **state)
     sim_free(sim);
 }
 
+static uint64_t dialled(struct graph_actions *actions, uint32_t address)
+{
+    struct address wanted;
+    sim_address(address, &wanted);
+    assert_true(actions->count > 0);
+    const struct graph_action *last = &actions->items[actions->count - 1];
+    assert_int_equal(last->type, GRAPH_ACTION_DIAL);
+    assert_true(address_equal(&last->address, &wanted));
+    uint64_t token = last->token;
+    graph_actions_clear(actions);
+    return token;
+}
+
+/* [protocol 8] What a joiner by password is told: ask these; or no use to ask on, but there again
+ * when it has another password. */
+static void a_dial_that_failed_refers_or_ends_connect(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_new(&(struct sim_options){.seed = 6});
+    sim_add(sim, &(struct sim_node_options){.synchronised = false});
+    struct sim_node *node = sim_node(sim, 0);
+    struct graph_config config = {.graph_id = SIM_GRAPH_ID,
+                                  .friendly_name = "name",
+                                  .node_id = 1,
+                                  .provider = &node->provider.base,
+                                  .store = node->store};
+    struct graph_now now = {.ms = 1, .utc = sim_utc(sim, node)};
+    struct graph *graph;
+    struct graph_actions actions = {.items = NULL};
+    assert_ok(graph_new(&config, &now, &graph));
+    struct graph_event connect = {.type = GRAPH_CONNECT, .now = now, .addresses = {.count = 1}};
+    struct graph_event failed = {
+        .type = GRAPH_DIAL_FAILED, .now = now, .reason = PEER_E_NOT_AUTHORIZED};
+    sim_address(8, &connect.addresses.items[0]);
+    assert_ok(graph_step(graph, &connect, &actions));
+    failed.dial = dialled(&actions, 8);
+    failed.addresses.count = 1;
+    sim_address(9, &failed.addresses.items[0]);
+    assert_ok(graph_step(graph, &failed, &actions));
+    failed.dial = dialled(&actions, 9);
+    failed.addresses.count = 0;
+    failed.flag = true;
+    assert_ok(graph_step(graph, &failed, &actions));
+    assert_int_equal(actions.count, 2); /* this address, then the whole */
+    assert_int_equal(actions.items[0].notice, GRAPH_NOTICE_NEIGHBOUR);
+    assert_int_equal(actions.items[1].notice, GRAPH_NOTICE_CONNECT_FAILED);
+    assert_hr(actions.items[1].hr, PEER_E_NOT_AUTHORIZED);
+    graph_actions_clear(&actions);
+    connect.addresses.count = 0;
+    assert_ok(graph_step(graph, &connect, &actions));
+    (void)dialled(&actions, 9); /* the other waits, since it did not answer */
+    graph_check(graph);
+    graph_actions_deinit(&actions);
+    graph_free(graph);
+    sim_free(sim);
+}
+
 static void new_without_memory(void **state)
 {
     (void)state;
@@ -202,6 +259,7 @@ int main(void)
         cmocka_unit_test(unknown_links_and_tokens_are_ignored),
         cmocka_unit_test(link_that_nobody_dialled_is_closed),
         cmocka_unit_test(tokens_begin_where_the_caller_says),
+        cmocka_unit_test(a_dial_that_failed_refers_or_ends_connect),
         cmocka_unit_test(new_without_memory),
         cmocka_unit_test(same_seed_same_run),
     };

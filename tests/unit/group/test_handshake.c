@@ -472,7 +472,7 @@ static struct buffer refused_with(const struct party *by, bool accepting, const 
     }
     out.size = 0;
     assert_hr(handshake_feed(handshake, buffer_view(&said), &out), PEER_E_NOT_AUTHORIZED);
-    assert_int_equal(handshake_refusal(handshake).size, 0);
+    assert_int_equal(handshake_revoked_by(handshake).size, 0);
     handshake_free(handshake);
     buffer_deinit(&said);
     return out;
@@ -503,7 +503,7 @@ static void test_removed_members(void **state)
         out.size = 0;
         assert_hr(handshake_feed(handshake, buffer_view(&told), &out), PEER_E_NOT_AUTHORIZED);
         assert_int_equal(out.size, 0);
-        assert_true(bytes_equal(handshake_refusal(handshake), message.body));
+        assert_true(bytes_equal(handshake_revoked_by(handshake), message.body));
         handshake_free(handshake);
         buffer_deinit(&admission);
         buffer_deinit(&told);
