@@ -127,7 +127,7 @@ class Format(Tree):
 
 
 class ContractCopy(Tree):
-    NAMES = ("constants.tsv", "functions.tsv", "returns.tsv", "structs.txt")
+    NAMES = ("constants.tsv", "functions.tsv", "returns.tsv", "structs.txt", "semantics.md", "rulings.md")
 
     def fill(self, folder):
         for name in self.NAMES:
@@ -335,6 +335,89 @@ PEERGROUP_API HRESULT WINAPI PeerGroupOpen(HGROUP hGroup,
         code, words = self.page(self.HEADER + "/* PeerFoo does. */\nPEERGROUP_API void WINAPI PeerFoo(void);\n")
         self.assertNotEqual(code, 0)
         self.assertIn("PeerFoo", words)
+
+
+class Conformance(Tree):
+    SEMANTICS = "# Facts\n- (9.9) before any section\n\n## 1. Start\n- (1.1) One | comes first. [page]\n" \
+                "- (1.2) Two. [page]\n\n## 17. Else\n- (17.1) out of scope\n"
+    TEST = "/* [point 1.1] it is first */\nstatic void test_first(void **state)\n{\n}\n" \
+           "int main(void)\n{\n    return run(test_first);\n}\n"
+
+    def setUp(self):
+        super().setUp()
+        self.write("contract/semantics.md", self.SEMANTICS)
+        self.write("contract/rulings.md", "General\n1. Two is not.\n12. Else.\n")
+        self.write("tests/contract/test_a.c", self.TEST)
+        self.write("tests/contract/points.tsv", "point\truling\treason\n")
+        self.write("docs/deviations.md", "# Deviations\n\n## Where two is\n\n- Two is three. [point 1.2]\n")
+
+    def conformance(self, *arguments):
+        return self.run_tool("conformance", "--root", self.root, *arguments)
+
+    def page(self):
+        with open(os.path.join(self.root, "docs/conformance.md"), encoding="utf-8") as file:
+            return file.read()
+
+    def assert_mistake(self, words):
+        code, output = self.conformance()
+        self.assertEqual(code, 2, output)
+        self.assertIn(words, output)
+
+    def test_each_point_gets_its_row(self):
+        code, output = self.conformance()
+        self.assertEqual(code, 0, output)
+        self.assertIn("| 1.1 | One \\| comes first. | `test_first` of `tests/contract/test_a.c` |\n", self.page())
+        self.assertIn("| 1.2 | Two. | deviation: [Where two is](deviations.md#where-two-is) |\n", self.page())
+        self.assertNotIn("9.9", self.page())
+        self.assertNotIn("17.1", self.page())
+        self.assertEqual(self.conformance("--check")[0], 0)
+
+    def test_a_point_without_an_answer(self):
+        self.write("docs/deviations.md", "# Deviations\n")
+        code, output = self.conformance()
+        self.assertEqual(code, 1)
+        self.assertIn("point 1.2: neither", output)
+        code, output = self.conformance("--check")
+        self.assertEqual(code, 1, output)
+        self.write("tests/contract/points.tsv", "point\truling\treason\n1.2\t1,12\tit is not\n")
+        self.assertEqual(self.conformance()[0], 0)
+        self.assertIn("| 1.2 | Two. | ruling 1, 12: it is not |\n", self.page())
+
+    def test_a_page_that_is_not_what_would_be_written(self):
+        self.assertEqual(self.conformance("--check")[0], 1)
+        self.conformance()
+        self.write("docs/conformance.md", self.page() + "more\n")
+        code, output = self.conformance("--check")
+        self.assertEqual(code, 1)
+        self.assertIn("is not what", output)
+
+    def test_a_comment_above_several_lines_of_a_prototype(self):
+        self.write("tests/contract/test_a.c", self.TEST.replace("static void test_first(void **state)",
+                                                                "static struct thing *\n    test_first(int a,\n  int b)"))
+        self.assertEqual(self.conformance()[0], 0)
+
+    def test_a_test_in_python(self):
+        self.write("tests/contract/test_a.c", "")
+        self.write("tests/e2e/test_b.py", "# [point 1.1] it is\n# first\ndef first(world):\n    pass\n\nrun(first)\n")
+        self.assertEqual(self.conformance()[0], 0)
+        self.assertIn("`first` of `tests/e2e/test_b.py`", self.page())
+
+    def test_tags_that_point_at_nothing(self):
+        self.write("tests/contract/test_a.c", self.TEST.replace("1.1]", "1.3]"))
+        self.assert_mistake("no such point: 1.3")
+        self.write("tests/contract/test_a.c", "/* [point 1.1] */\nstatic int first;\n")
+        self.assert_mistake("no test follows")
+        self.write("tests/contract/test_a.c", self.TEST.replace("run(test_first)", "0"))
+        self.assert_mistake("no test follows")
+        self.write("tests/contract/test_a.c", self.TEST)
+        self.write("docs/deviations.md", "[point 2.1]\n")
+        self.assert_mistake("no such point: 2.1")
+
+    def test_lines_that_settle_nothing(self):
+        for line in ("1.2\t2\tno such ruling", "1.2\t1\t", "1.2\t1", "1.9\t1\tno such point", "1.2\t-\ta\n1.2\t-\tb"):
+            self.write("tests/contract/points.tsv", "point\truling\treason\n" + line + "\n")
+            code, output = self.conformance()
+            self.assertEqual(code, 2, line + ": " + output)
 
 
 if __name__ == "__main__":
