@@ -146,12 +146,18 @@ HRESULT publish(struct graph *graph, const struct graph_publish *publish, struct
     uint64_t own_end;
     struct provider *provider = graph->config.provider;
     provider->ops->own(provider, &draft.record.creator, &draft.record.creator_name, &own_end);
+    const struct hash own = draft.record.creator;
     HRESULT hr = publish->kind == PUBLISH_ADD ? draft_add(graph, publish, &draft)
                                               : draft_next(graph, publish, &draft);
     if (SUCCEEDED(hr)) {
         draft_content(publish, &draft);
         *id = draft.record.id;
         hr = publish_draft(graph, publish, &draft, stored);
+        /* The author may write it, but not for so long: nothing outlives who wrote it. */
+        bool too_long = draft.record.expiration > own_end && own_end > graph_time(graph);
+        if (hr == PEER_E_NOT_AUTHORIZED && too_long && publish->kind != PUBLISH_DELETE &&
+            hash_equal(&own, &draft.record.creator))
+            hr = E_INVALIDARG;
     }
     draft_deinit(&draft);
     return hr;
