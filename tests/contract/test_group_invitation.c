@@ -37,7 +37,7 @@ static PPEER_INVITATION_INFO parse(PCWSTR invitation)
     return info;
 }
 
-/* 7.1, 7.2, 7.6, 7.9: everything that the structure names. */
+/* [point 7.1] [point 7.2] [point 7.6] [point 7.9] Everything that the structure names. */
 static void test_create_and_parse(void **state)
 {
     (void)state;

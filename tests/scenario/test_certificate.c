@@ -12,6 +12,7 @@ static struct sim *chain_of_three(uint64_t seed)
     return sim;
 }
 
+/* [point 10.11] A record waits for its author's certificate. */
 static void missing_is_fetched(void **state)
 {
     (void)state;
