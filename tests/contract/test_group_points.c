@@ -1,5 +1,5 @@
 /* Do groups keep what is documented across functions: what a name or a cloud means later, what a
- * member may do offline, how long its records last (semantics 1.8, 2.31, 4.2, 4.3, 8.5 to 8.7,
+ * member may do offline, how long its records last (semantics 1.8, 2.31, 4, 7.6, 8.5 to 8.7,
  * 10.10, 10.15, 11.11)? */
 #include "group.h"
 
@@ -176,6 +176,45 @@ static void test_join_takes_the_invitations_cloud(void **state)
     free((void *)name);
 }
 
+static bool holds(PCWSTR text, PCWSTR part)
+{
+    size_t length = wide_length(part);
+    for (; *text; text++) {
+        size_t same = 0;
+        while (same < length && text[same] == part[same])
+            same++;
+        if (same == length)
+            return true;
+    }
+    return false;
+}
+
+/* [point 7.6] [point 7.7] The XML of an invitation has the documented root and children, for both
+ * kinds of clouds. */
+static void test_text_of_invitations(void **state)
+{
+    (void)state;
+    PCWSTR name;
+    PWSTR guest = new_identity(u"Guest");
+    HGROUP group = new_group(creator), on_a_link = group_on_a_link(&name);
+    PWSTR public_one = invite(group, guest, NULL), private_one = invite(on_a_link, guest, NULL);
+    static const WCHAR root[] = u"<PEERINVITATION VERSION=\"2.0\">";
+    assert_memory_equal(public_one, root, wide_length(root) * sizeof(WCHAR));
+    assert_memory_equal(private_one, root, wide_length(root) * sizeof(WCHAR));
+    assert_true(holds(public_one, u"<CLOUDNAME>Global_</CLOUDNAME><SCOPE>GLOBAL</SCOPE>"
+                                  u"<CLOUDFLAGS>0</CLOUDFLAGS>"));
+    assert_true(holds(private_one, u"<CLOUDNAME>LinkLocal_net1</CLOUDNAME><SCOPE>LINKLOCAL</SCOPE>"
+                                   u"<CLOUDFLAGS>1</CLOUDFLAGS>"));
+    assert_true(holds(public_one, u"<GMC ") && holds(public_one, u"</GMC>"));
+    assert_true(holds(public_one, u"</PEERINVITATION>"));
+    PeerFreeData(public_one);
+    PeerFreeData(private_one);
+    PeerFreeData(guest);
+    assert_ok(PeerGroupClose(group));
+    assert_ok(PeerGroupClose(on_a_link));
+    free((void *)name);
+}
+
 /* ---- two members ---- */
 
 static void await_bits(HGROUP group, DWORD wanted)
@@ -339,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_listed_groups_can_be_opened),
         cmocka_unit_test(test_open_keeps_the_cloud),
         cmocka_unit_test(test_join_takes_the_invitations_cloud),
+        cmocka_unit_test(test_text_of_invitations),
         cmocka_unit_test(test_status_with_connections),
         cmocka_unit_test(test_records_end_with_the_certificate),
         cmocka_unit_test(test_written_offline),

@@ -156,6 +156,7 @@ static void test_remaining_members_are_optional(void **state)
         PPEER_GROUP_PROPERTIES properties = created(&given, &group);
         assert_int_equal(wide_length(properties->pwzGroupPeerName), 41);
         assert_null(properties->pwzClassifier);
+        assert_wide_equal(properties->pwzCloud, u"Global_");
         assert_null(properties->pwzComment);
         assert_int_equal(properties->dwFlags, 0);
         assert_int_equal(properties->ulMemberDataLifetime, 2419200);

@@ -47,6 +47,7 @@ static void until_synchronised(struct sim *sim)
         sim_run(sim, 10);
 }
 
+/* [point 10.11] Also with many more records than may wait at a time. */
 static void synchronised_only_with_what_was_deferred(void **state)
 {
     (void)state;
