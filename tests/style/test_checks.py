@@ -431,6 +431,13 @@ class Conformance(Tree):
                                                                 "static struct thing *\n    test_first(int a,\n  int b)"))
         self.assertEqual(self.conformance()[0], 0)
 
+    def test_a_comment_within_a_test(self):
+        self.write("tests/contract/test_a.c", "static int other(void)\n{\n    return 1;\n}\n\n" + self.TEST.replace(
+            "/* [point 1.1] it is first */\n", "").replace("{\n}\n", "{\n    a(); /* [point 1.1] so */\n}\n", 1))
+        code, output = self.conformance()
+        self.assertEqual(code, 0, output)
+        self.assertIn("`test_first` of", self.page())
+
     def test_a_test_in_python(self):
         self.write("tests/contract/test_a.c", "")
         self.write("tests/e2e/test_b.py", "# [point 1.1] it is\n# first\ndef first(world):\n    pass\n\nrun(first)\n")
@@ -441,9 +448,9 @@ class Conformance(Tree):
         self.write("tests/contract/test_a.c", self.TEST.replace("1.1]", "1.3]"))
         self.assert_mistake("no such point: 1.3")
         self.write("tests/contract/test_a.c", "/* [point 1.1] */\nstatic int first;\n")
-        self.assert_mistake("no test follows")
+        self.assert_mistake("no test at")
         self.write("tests/contract/test_a.c", self.TEST.replace("run(test_first)", "0"))
-        self.assert_mistake("no test follows")
+        self.assert_mistake("no test at")
         self.write("tests/contract/test_a.c", self.TEST)
         self.write("docs/deviations.md", "[point 2.1]\n")
         self.assert_mistake("no such point: 2.1")
