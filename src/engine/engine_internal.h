@@ -168,6 +168,9 @@ void group_parts_undo(struct node_parts *parts);
 HRESULT group_parts_open(const char *identity, const struct group_entry *entry,
                          struct node_parts *parts) MUST_CHECK;
 HRESULT group_parts_remove(const char *identity, const struct group_entry *entry) MUST_CHECK;
+/* group_parts_erase removes the files of a group that nobody knows of any more; group_key names the
+ * group's key when it is this identity's, else NULL. */
+void group_parts_erase(const struct group_entry *entry, const struct hash *group_key);
 
 /* node.c */
 HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **node) MUST_CHECK;

@@ -188,23 +188,50 @@ HRESULT engine_group_open(const char *identity, const char *group, const char *c
 
 /* ---- delete ---- */
 
-struct session_call {
+struct evict_call {
     struct call call;
-    uint64_t session;
-    const struct address *addresses;
-    uint32_t count;
-    uint32_t status;
     const char *identity;
     const char *group;
+    bool creator;
+    struct hash group_key;
 };
+
+/* S_FALSE: the group is not open here. */
+static HRESULT run_look(struct call *call)
+{
+    struct evict_call *this = (struct evict_call *)call;
+    struct node *node = node_find(call->engine, this->identity, this->group);
+    if (!node)
+        return S_FALSE;
+    this->creator = node->group_key != NULL;
+    if (this->creator) {
+        uint8_t key[KEY_SIZE];
+        signing_key_public(node->group_key, key);
+        key_hash(key, &this->group_key);
+    }
+    return S_OK;
+}
 
 static HRESULT run_evict(struct call *call)
 {
-    struct session_call *this = (struct session_call *)call;
+    struct evict_call *this = (struct evict_call *)call;
     struct node *node = node_find(call->engine, this->identity, this->group);
     if (node)
         node_free(node);
     return S_OK;
+}
+
+/* Of a group that is open here the user's database forgets first: that may fail, and then its
+ * handles go on. Nothing after it can. */
+static HRESULT delete_open_group(struct evict_call *evict, const struct group_entry *entry)
+{
+    HRESULT hr = group_entry_remove(evict->identity, evict->group);
+    if (FAILED(hr))
+        return hr;
+    hr = call_run(&evict->call, run_evict);
+    if (SUCCEEDED(hr))
+        group_parts_erase(entry, evict->creator ? &evict->group_key : NULL);
+    return hr;
 }
 
 static HRESULT delete_group(const char *identity, const char *group)
@@ -213,10 +240,12 @@ static HRESULT delete_group(const char *identity, const char *group)
     HRESULT hr = group_entry_find(identity, group, &entry);
     if (FAILED(hr))
         return hr;
-    struct session_call this = {.identity = identity, .group = group};
-    hr = call_run(&this.call, run_evict);
-    if (SUCCEEDED(hr))
+    struct evict_call evict = {.identity = identity, .group = group};
+    hr = call_run(&evict.call, run_look);
+    if (hr == S_FALSE)
         hr = group_parts_remove(identity, &entry);
+    else if (SUCCEEDED(hr))
+        hr = delete_open_group(&evict, &entry);
     group_entry_deinit(&entry);
     return hr;
 }
@@ -355,6 +384,14 @@ HRESULT node_connect(struct node *node, const struct address *addresses, uint32_
     HRESULT hr = count == 0 ? known_addresses(node, &event.addresses) : S_OK;
     return SUCCEEDED(hr) ? node_step(node, &event) : hr;
 }
+
+struct session_call {
+    struct call call;
+    uint64_t session;
+    const struct address *addresses;
+    uint32_t count;
+    uint32_t status;
+};
 
 static HRESULT run_connect(struct call *call)
 {

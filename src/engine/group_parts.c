@@ -129,6 +129,14 @@ HRESULT group_parts_open(const char *identity, const struct group_entry *entry,
     return hr == PEER_E_DATABASE_ACCESSDENIED ? PEER_E_NO_KEY_ACCESS : hr;
 }
 
+void group_parts_erase(const struct group_entry *entry, const struct hash *group_key)
+{
+    HRESULT removed = group_key ? key_file_remove(group_key) : S_OK;
+    if (FAILED(removed))
+        log_line(LOG_WARNING, "a group's key stays behind: 0x%08x", (unsigned)removed);
+    remove_database(entry->database);
+}
+
 /* All of it goes while this process holds the lock, so that nobody opens what is on its way out.
  * Which key is the group's must be read before; what cannot be read may go too. */
 static HRESULT remove_parts(const char *identity, const struct group_entry *entry,
@@ -143,18 +151,15 @@ static HRESULT remove_parts(const char *identity, const struct group_entry *entr
         hr = group_entry_remove(identity, entry->group);
     if (FAILED(hr))
         return hr;
-    if (SUCCEEDED(readable) && opened->group_key) {
-        struct hash hash;
+    struct hash hash;
+    bool creator = SUCCEEDED(readable) && opened->group_key;
+    if (creator)
         security_group_key_hash(opened->security, &hash);
-        HRESULT removed = key_file_remove(&hash);
-        if (FAILED(removed))
-            log_line(LOG_WARNING, "a group's key stays behind: 0x%08x", (unsigned)removed);
-    }
     security_free(opened->security);
     store_free(opened->store);
     opened->security = NULL;
     opened->store = NULL;
-    remove_database(entry->database);
+    group_parts_erase(entry, creator ? &hash : NULL);
     return S_OK;
 }
 

@@ -148,4 +148,60 @@ def invitation_that_ended(world):
     host.quit()
 
 
-harness.run(file_size_limit, full_disk, read_only_folder, wrong_clock, invitation_that_ended)
+def damage(path, how):
+    size = os.path.getsize(path)
+    with open(path, "r+b") as file:
+        if how == "header":
+            file.write(b"\xa5" * 512)
+        elif how == "middle":
+            file.seek(4096)
+            file.write(b"\xa5" * (size - 4096))
+        elif how == "half":
+            file.truncate(size // 2 // 4096 * 4096 + 100)
+        else:
+            file.truncate(0)
+
+
+def damaged_database(world):
+    """Bytes of a database are changed or lost on disk: the call says so, the file is left for whoever repairs it, and
+    the copy that was kept works again."""
+    member = world.start("member")
+    identity, group = harness.found(member)
+    kept = {}
+    for number in range(40):
+        name = member.ask("add", 3000, number).split()[0]
+        kept[name] = member.ask("get", name)
+    member.quit()
+    folder = os.path.join(member.home, "groups")
+    paths = [os.path.join(folder, entry) for entry in os.listdir(folder) if entry.endswith(".db")]
+    users = [os.path.join(member.home, entry) for entry in os.listdir(member.home) if entry.endswith(".db")]
+    check(len(paths) == 1 and len(users) == 1, "databases: %s %s" % (paths, users))
+    for path in paths + users:
+        with open(path, "rb") as file:
+            whole = file.read()
+        for how in ("header", "middle", "half", "empty"):
+            damage(path, how)
+            member = world.start("member")
+            code = member.code("open", identity, group)
+            if code == "S_OK":  # what is read at opening was spared: whoever reads on is told
+                codes = {member.code("get", name) for name in kept}
+                check(codes <= {"S_OK", "PEER_E_INVALID_DATABASE", "PEER_E_INVALID_GROUP"}, str(codes))
+            elif path in users and how == "empty":
+                check(code == "E_INVALIDARG", "as a new one it knows no such group: %s" % code)
+            else:
+                check(code == "PEER_E_INVALID_DATABASE", "%s: %s" % (how, code))
+            member.quit()
+            check(os.path.exists(path), "the file is still there")
+            for extra in ("-wal", "-shm"):
+                if os.path.exists(path + extra):
+                    os.remove(path + extra)
+            with open(path, "wb") as file:
+                file.write(whole)
+    member = world.start("member")
+    member.ask("open", identity, group)
+    for name, value in kept.items():
+        check(member.ask("get", name) == value, "the copy works again")
+    member.quit()
+
+
+harness.run(damaged_database, file_size_limit, full_disk, read_only_folder, wrong_clock, invitation_that_ended)
