@@ -289,6 +289,7 @@ static HRESULT prepare_dial(struct transport_owner *owner, const struct hash *ex
     uint8_t nonce[SNI_NONCE_SIZE];
     if (RAND_bytes(nonce, sizeof(nonce)) != 1)
         return E_OUTOFMEMORY;
+    transport_owner_calls(owner, nonce);
     sni_make(&owner->sni_key, nonce, sni_day(loop_utc()), expected, tls->server_name);
     tls->identity = tls_identity_share(&owner->identity);
     tls->expects = expected != NULL;

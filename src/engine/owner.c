@@ -68,6 +68,22 @@ void transport_owner_free(struct transport_owner *owner)
     mem_free(owner);
 }
 
+void transport_owner_calls(struct transport_owner *owner, const uint8_t nonce[SNI_NONCE_SIZE])
+{
+    uv_mutex_lock(&owner->transport->registry);
+    memcpy(owner->calls[owner->call_count++ % OWNER_CALLS], nonce, SNI_NONCE_SIZE);
+    uv_mutex_unlock(&owner->transport->registry);
+}
+
+static bool own_call(const struct transport_owner *owner, const uint8_t sni[SNI_SIZE])
+{
+    for (uint32_t i = 0; i < owner->call_count && i < OWNER_CALLS; i++) {
+        if (memcmp(owner->calls[i], sni, SNI_NONCE_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool transport_admit(struct tls_handshake *handshake, const uint8_t sni[SNI_SIZE],
                      struct tls_identity *identity)
 {
@@ -79,7 +95,8 @@ bool transport_admit(struct tls_handshake *handshake, const uint8_t sni[SNI_SIZE
     bool admitted = false;
     uv_mutex_lock(&transport->registry);
     DL_FOREACH (transport->owners, owner) {
-        if (!owner->accepting || !sni_matches(&owner->sni_key, sni, today, &owner->key_hash, &day))
+        if (!owner->accepting || own_call(owner, sni) ||
+            !sni_matches(&owner->sni_key, sni, today, &owner->key_hash, &day))
             continue;
         admitted = SUCCEEDED(sni_nonces_take(&owner->nonces, sni, day, today));
         if (admitted) {

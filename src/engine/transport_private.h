@@ -60,13 +60,16 @@ struct transport {
     bool closing;
     void (*done)(void *context);
     void *done_context;
-    uv_mutex_t registry; /* guards owners, and in them accepting and nonces, against the pool */
+    uv_mutex_t registry; /* guards owners, and in them accepting, nonces and calls, against the
+                          * pool */
     struct transport_owner *owners;
     uint64_t owner_number;
     struct buffer cipher; /* what a session writes during one call; reserved once */
     uint8_t receive[RECEIVE_SIZE];
     uint8_t plain[RECEIVE_SIZE];
 };
+
+enum { OWNER_CALLS = 32 };
 
 struct transport_owner {
     struct transport *transport;
@@ -75,6 +78,10 @@ struct transport_owner {
     bool accepting;
     struct sni_key sni_key;
     struct sni_nonces nonces;
+    /* The nonces of this owner's latest calls: a call to where the process listens itself, for
+     * whoever of the group is there, is for another owner. Guarded like nonces. */
+    uint8_t calls[OWNER_CALLS][SNI_NONCE_SIZE];
+    uint32_t call_count;
     struct hash key_hash;
     struct tls_identity identity;
     struct transport_callbacks callbacks;
@@ -161,6 +168,7 @@ void listener_close(struct transport *transport);
 void listener_retry(struct transport *transport);
 
 /* owner.c */
+void transport_owner_calls(struct transport_owner *owner, const uint8_t nonce[SNI_NONCE_SIZE]);
 bool transport_admit(struct tls_handshake *handshake, const uint8_t sni[SNI_SIZE],
                      struct tls_identity *identity);
 struct transport_owner *transport_find_owner(struct transport *transport,

@@ -31,9 +31,9 @@ static bool is_own_address(const struct graph *graph, const struct address *addr
     return false;
 }
 
-void maintain_remember(struct graph *graph, const struct address *address, const struct hash *key)
+static void remember(struct graph *graph, const struct address *address, const struct hash *key)
 {
-    if (address->port == 0 || is_own_address(graph, address))
+    if (address->port == 0)
         return;
     struct remembered *entry = remembered_find(graph, address);
     if (!entry) {
@@ -50,6 +50,14 @@ void maintain_remember(struct graph *graph, const struct address *address, const
         entry->failures = 0;
         entry->not_before_ms = 0;
     }
+}
+
+/* What others pass on as some member's address may be this node's own; with a key it is that of
+ * another member of this process. */
+void maintain_remember(struct graph *graph, const struct address *address, const struct hash *key)
+{
+    if (key || !is_own_address(graph, address))
+        remember(graph, address, key);
 }
 
 void maintain_refused(struct graph *graph, const struct address *address)
@@ -209,8 +217,9 @@ static HRESULT connect_next(struct graph *graph, uint64_t *next)
 
 HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
 {
+    /* Also where this node listens itself: another member of the same process may be meant. */
     for (uint32_t i = 0; i < event->addresses.count; i++) {
-        maintain_remember(graph, &event->addresses.items[i], NULL);
+        remember(graph, &event->addresses.items[i], NULL);
         struct remembered *entry = remembered_find(graph, &event->addresses.items[i]);
         if (entry)
             entry->not_before_ms = 0;
@@ -300,7 +309,7 @@ static HRESULT remember_presence(void *context, const struct store_record *row)
         presence.node_id == graph->config.node_id)
         return S_OK;
     for (uint32_t i = 0; i < presence.addresses.count; i++) {
-        maintain_remember(graph, &presence.addresses.items[i], NULL);
+        remember(graph, &presence.addresses.items[i], NULL);
         struct remembered *entry = remembered_find(graph, &presence.addresses.items[i]);
         if (!entry)
             continue;

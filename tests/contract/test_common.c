@@ -47,6 +47,7 @@ static HPEERENUM open_enumeration(void)
     return enumeration;
 }
 
+/* [point 1.8] [point 1.9] NULL and what is freed already are no blocks. */
 static void test_free_ends_a_block_once(void **state)
 {
     (void)state;
@@ -58,7 +59,7 @@ static void test_free_ends_a_block_once(void **state)
     PeerFreeData(name); /* caught: nothing happens */
 }
 
-/* 1.7: only the pointer that was returned is a block. */
+/* [point 1.7] Only the pointer that was returned is a block. */
 static void test_free_leaves_foreign_pointers_alone(void **state)
 {
     (void)state;
@@ -79,7 +80,7 @@ static void test_free_leaves_foreign_pointers_alone(void **state)
     PeerFreeData(name);
 }
 
-/* 1.7, 1.11: items and their strings are no blocks of their own. */
+/* [point 1.7] [point 1.11] Items and their strings are no blocks of their own. */
 static void test_free_of_nested_pointers_does_nothing(void **state)
 {
     (void)state;
@@ -97,6 +98,7 @@ static void test_free_of_nested_pointers_does_nothing(void **state)
     assert_ok(PeerEndEnumeration(enumeration));
 }
 
+/* [point 1.14] The count is that of the creation. */
 static void test_count(void **state)
 {
     (void)state;
@@ -149,7 +151,7 @@ static void test_count_without_memory(void **state)
     assert_ok(PeerEndEnumeration(swept));
 }
 
-/* 1.10, 1.12, ruling 5: batches, then S_OK with nothing, again and again. */
+/* [point 1.10] [point 1.12] Ruling 5: batches, then S_OK with nothing, again and again. */
 static void test_next_gives_all_in_batches(void **state)
 {
     (void)state;
@@ -172,6 +174,7 @@ static void test_next_gives_all_in_batches(void **state)
     assert_ok(PeerEndEnumeration(enumeration));
 }
 
+/* [point 1.13] Items outlive their enumeration. */
 static void test_next_more_than_there_are_and_none(void **state)
 {
     (void)state;
@@ -249,7 +252,7 @@ static void test_next_without_memory(void **state)
     assert_ok(PeerEndEnumeration(swept));
 }
 
-/* 1.15: what comes later is not in it; what goes later still is. */
+/* [point 1.15] What comes later is not in it; what goes later still is. */
 static void test_enumeration_is_a_snapshot(void **state)
 {
     (void)state;

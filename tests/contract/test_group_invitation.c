@@ -37,7 +37,7 @@ static PPEER_INVITATION_INFO parse(PCWSTR invitation)
     return info;
 }
 
-/* 7.1, 7.2, 7.6, 7.9: everything that the structure names. */
+/* [point 7.1] [point 7.2] [point 7.6] [point 7.9] Everything that the structure names. */
 static void test_create_and_parse(void **state)
 {
     (void)state;
@@ -76,7 +76,7 @@ static void test_create_and_parse(void **state)
     free(name);
 }
 
-/* 7.2, 7.3, ruling 10: no roles mean a member, no end the inviter's own. */
+/* [point 7.2] [point 7.3] Ruling 10: no roles mean a member, no end the inviter's own. */
 static void test_defaults(void **state)
 {
     (void)state;
@@ -137,6 +137,7 @@ static void test_create_for_deleted(void **state)
     PeerFreeData(gone);
 }
 
+/* [point 7.5] An administrator that has never been connected invites nobody. */
 static void test_create_not_ready(void **state)
 {
     (void)state;
@@ -167,7 +168,7 @@ static void test_create_no_key_access(void **state)
     assert_ok(call_create());
 }
 
-/* 7.4, ruling 23: the 25th certificate below the group's own is one too many. */
+/* [point 7.4] Ruling 23: the 25th certificate below the group's own is one too many. */
 static void test_chain_too_long(void **state)
 {
     (void)state;
@@ -218,7 +219,7 @@ static void refuse(PCWSTR invitation, HRESULT want)
     assert_null(joined);
 }
 
-/* 7.10: not one character may change. */
+/* [point 7.10] Not one character may change. */
 static void test_altered(void **state)
 {
     (void)state;
@@ -244,6 +245,7 @@ static void test_altered(void **state)
     PeerFreeData(invitation);
 }
 
+/* [point 7.10] What a later version writes is told apart from what somebody altered. */
 static void test_later_version(void **state)
 {
     (void)state;

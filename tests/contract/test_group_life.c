@@ -120,7 +120,8 @@ static int run_elsewhere(const char *call)
 
 /* ---- open ---- */
 
-/* 4.1: what was created or joined before; offline, and everything still there. */
+/* [point 4.1] [point 4.16] [point 8.8] What was created or joined before; offline, and everything
+ * still there. */
 static void test_open(void **state)
 {
     (void)state;
@@ -155,6 +156,7 @@ static void test_open(void **state)
     free(name);
 }
 
+/* [point 4.1] Both names are required. */
 static void test_open_bad_arguments(void **state)
 {
     (void)state;
@@ -176,7 +178,7 @@ static void test_open_bad_arguments(void **state)
     free(name);
 }
 
-/* Ruling 18, for the caller's own words. */
+/* [point 4.4] Ruling 18, for the caller's own words. */
 static void test_clouds(void **state)
 {
     (void)state;
@@ -256,7 +258,8 @@ static void test_damaged_key(void **state)
 
 /* ---- join ---- */
 
-/* 4.5, 4.7: nothing but the membership is prepared; later days are for PeerGroupOpen. */
+/* [point 4.1] [point 4.5] [point 4.7] Nothing but the membership is prepared; later days are for
+ * PeerGroupOpen. */
 static void test_join(void **state)
 {
     (void)state;
@@ -314,7 +317,7 @@ static void test_join_bad_arguments(void **state)
     free(long_xml);
 }
 
-/* 4.8: by a clock that is two days ahead, or a year behind. */
+/* [point 4.8] By a clock that is two days ahead, or a year behind. */
 static void test_join_out_of_time(void **state)
 {
     (void)state;
@@ -404,7 +407,8 @@ static void test_close(void **state)
 
 /* ---- delete ---- */
 
-/* 8.9, 8.10, ruling 22: this identity's copy; every handle on it is dead at once. */
+/* [point 8.9] [point 8.10] [point 8.11] Ruling 22: this identity's copy; every handle on it is dead
+ * at once. */
 static void test_delete(void **state)
 {
     (void)state;
@@ -447,7 +451,7 @@ static void test_delete(void **state)
     free(name);
 }
 
-/* 8.9: NULL is the default identity, which is the oldest. */
+/* [point 8.9] NULL is the default identity, which is the oldest. */
 static void test_delete_arguments(void **state)
 {
     (void)state;

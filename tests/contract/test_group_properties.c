@@ -62,7 +62,7 @@ static void test_get_bad_arguments(void **state)
     assert_null(properties);
 }
 
-/* 8.2: start from GetProperties, change, pass back. */
+/* [point 8.2] [point 8.3] Start from GetProperties, change, pass back. */
 static void test_set(void **state)
 {
     (void)state;
@@ -206,7 +206,7 @@ static void long_lifetime(PPEER_GROUP_PROPERTIES properties)
     properties->ulMemberDataLifetime = 315360001;
 }
 
-/* 8.2, 8.4: what is fixed, and what no group may have. */
+/* [point 8.2] [point 8.4] What is fixed, and what no group may have. */
 static void test_set_invalid(void **state)
 {
     (void)state;
@@ -235,7 +235,7 @@ static void test_set_invalid(void **state)
         refuse(spoils[i]);
 }
 
-/* 3.17, ruling 17; and NULL keeps the password that is set. */
+/* [point 3.17] [point 8.3] Ruling 17; and NULL keeps the password that is set. */
 static void test_password(void **state)
 {
     (void)state;
@@ -269,7 +269,7 @@ static void test_password(void **state)
     assert_ok(PeerGroupClose(locked));
 }
 
-/* 7.5, 8.1 */
+/* [point 7.5] [point 8.1] */
 static void test_not_ready(void **state)
 {
     (void)state;
@@ -286,7 +286,7 @@ static void test_not_ready(void **state)
     PeerFreeData(invited);
 }
 
-/* 8.5: the status of a group that is offline, and of one whose only member listens. */
+/* [point 8.5] The status of a group that is offline, and of one whose only member listens. */
 static void test_status(void **state)
 {
     (void)state;

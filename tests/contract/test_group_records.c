@@ -47,7 +47,7 @@ static void remove_record(const GUID *id)
     assert_ok(PeerGroupDeleteRecord(group, id));
 }
 
-/* 10.1, 10.4: what is set by the library is, whatever came in. */
+/* [point 10.1] [point 10.4] What is set by the library is, whatever came in. */
 static void test_add_and_get(void **state)
 {
     (void)state;
@@ -115,6 +115,7 @@ static void test_empty_and_large(void **state)
     free(bytes);
 }
 
+/* [point 10.1] Structure, size and payload have to be there. */
 static void test_add_bad_arguments(void **state)
 {
     (void)state;
@@ -137,7 +138,8 @@ static void test_add_bad_arguments(void **state)
     assert_int_equal(record_count(group), 0);
 }
 
-/* A record that cannot be: no type, a time that is past or beyond its author's end, flags. */
+/* [point 10.1] [point 10.10] [point 10.12] A record that cannot be: no type, a time that is past or
+ * beyond its author's end, flags. */
 static void test_add_invalid_record(void **state)
 {
     (void)state;
@@ -173,7 +175,7 @@ static WCHAR *many_attributes(unsigned count)
     return text;
 }
 
-/* 11.1 to 11.5 */
+/* [point 11.1] [point 11.2] [point 11.3] [point 11.4] [point 11.5] */
 static void test_add_invalid_attributes(void **state)
 {
     (void)state;
@@ -230,7 +232,7 @@ static void test_add_invalid_creator(void **state)
     assert_int_equal(record_count(group), 0);
 }
 
-/* 10.16: 60 MB of payload and attributes together. */
+/* [point 10.16] 60 MB of payload and attributes together. */
 static void test_add_too_large(void **state)
 {
     (void)state;
@@ -248,7 +250,7 @@ static void test_add_too_large(void **state)
     assert_int_equal(record_count(group), 0);
 }
 
-/* 10.8 */
+/* [point 10.8] Types that are the library's own. */
 static void test_add_reserved_type(void **state)
 {
     (void)state;
@@ -276,7 +278,7 @@ static void test_get_bad_arguments(void **state)
     assert_null(record);
 }
 
-/* 10.2, 10.4: what may change does, the rest stays. */
+/* [point 10.2] [point 10.3] [point 10.4] What may change does, the rest stays. */
 static void test_update(void **state)
 {
     (void)state;
@@ -315,7 +317,8 @@ static void test_update(void **state)
     remove_record(&id);
 }
 
-/* The page of this function has no other code for a record that is not allowed. */
+/* [point 10.2] [point 10.3] The page of this function has no other code for a record that is not
+ * allowed. */
 static void test_update_bad_arguments(void **state)
 {
     (void)state;
@@ -353,7 +356,7 @@ static void test_update_bad_arguments(void **state)
     remove_record(&id);
 }
 
-/* 10.7: what is deleted is not found, by no call. */
+/* [point 10.7] What is deleted is not found, by no call. */
 static void test_delete(void **state)
 {
     (void)state;
@@ -382,7 +385,8 @@ static ULONG found(PCWSTR query)
     return count_of(enumeration);
 }
 
-/* 1.11, 1.13, 1.15, 10.17: a snapshot; items are one block and outlive the enumeration. */
+/* [point 1.11] [point 1.13] [point 1.15] [point 10.17] A snapshot; items are one block and outlive
+ * the enumeration. */
 static void test_enum(void **state)
 {
     (void)state;
@@ -422,7 +426,8 @@ static void test_enum_bad_arguments(void **state)
     assert_null(enumeration);
 }
 
-/* 11.4, 11.6, 11.7, 11.10 */
+/* [point 11.4] [point 11.6] [point 11.7] [point 11.10] Clauses, their combination, wildcards and
+ * reserved names. */
 static void test_search(void **state)
 {
     (void)state;
@@ -452,6 +457,7 @@ static void test_search(void **state)
     remove_record(&without);
 }
 
+/* [point 11.6] [point 11.10] What is no query, and the one fault that has another code. */
 static void test_search_bad_arguments(void **state)
 {
     (void)state;

@@ -49,7 +49,7 @@ static void test_records_travel(void **state)
     stop_listening(&at_founder);
 }
 
-/* 6.2: a member changes its own records only. */
+/* [point 6.2] [point 10.5] [point 10.6] A member changes its own records only. */
 static void test_member_may_not(void **state)
 {
     (void)state;
@@ -67,7 +67,8 @@ static void test_member_may_not(void **state)
     stop_listening(&at_member);
 }
 
-/* Ruling 21: an administrator changes and deletes anybody's. */
+/* [point 10.5] [point 10.6] [point 10.7] Ruling 21: an administrator changes and deletes anybody's.
+ */
 static void test_administrator_may(void **state)
 {
     (void)state;
@@ -90,7 +91,7 @@ static void test_administrator_may(void **state)
     stop_listening(&at_founder);
 }
 
-/* 6.1, 6.5: an ordinary member invites nobody and sets no properties. */
+/* [point 6.1] [point 6.5] [point 8.4] An ordinary member invites nobody and sets no properties. */
 static void test_member_rules_nobody(void **state)
 {
     (void)state;

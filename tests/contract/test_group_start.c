@@ -9,7 +9,7 @@ static int setup(void **state)
     return foreign_memory_setup() == 0 ? home_setup(state) : -1;
 }
 
-/* 1.1, 1.2: the low byte is the major version. */
+/* [point 1.1] [point 1.2] The low byte is the major version. */
 static void test_versions(void **state)
 {
     (void)state;
@@ -35,7 +35,7 @@ static void test_versions(void **state)
     assert_hr(PeerGroupShutdown(), PEER_E_NOT_INITIALIZED);
 }
 
-/* Ruling 3: startups are counted, the last shutdown closes what is open. */
+/* [point 1.6] Ruling 3: startups are counted, the last shutdown closes what is open. */
 static void test_counted(void **state)
 {
     (void)state;
@@ -73,7 +73,8 @@ static void test_counted(void **state)
     PeerFreeData(creator);
 }
 
-/* Ruling 3, and 6: it comes before every other check, and results are NULL or 0. */
+/* [point 1.1] [point 1.4] Ruling 3, and 6: it comes before every other check, and results are NULL
+ * or 0. */
 static void test_not_initialized(void **state)
 {
     (void)state;

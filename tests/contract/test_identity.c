@@ -64,7 +64,8 @@ static void add_group(PCWSTR identity, const char *group, const char *friendly_n
     group_entry_deinit(&entry);
 }
 
-/* 1.5, 2.1, 2.9: no start-up; stored at once; freeing the name deletes nothing. */
+/* [point 1.5] [point 2.1] [point 2.9] No start-up; stored at once; freeing the name deletes
+ * nothing. */
 static void test_create(void **state)
 {
     (void)state;
@@ -80,7 +81,8 @@ static void test_create(void **state)
     free(copy);
 }
 
-/* 2.3, 2.4, 2.5: both texts are optional and may be as long as documented. */
+/* [point 2.2] [point 2.3] [point 2.4] [point 2.5] Both texts are optional and may be as long as
+ * documented. */
 static void test_create_defaults_and_limits(void **state)
 {
     (void)state;
@@ -107,7 +109,7 @@ static void test_create_defaults_and_limits(void **state)
     PeerFreeData(other);
 }
 
-/* 2.11: a bad classifier has no code of its own here. */
+/* [point 2.4] [point 2.9] [point 2.11] A bad classifier has no code of its own here. */
 static void test_create_bad_arguments(void **state)
 {
     (void)state;
@@ -130,6 +132,7 @@ static void test_create_bad_arguments(void **state)
     free(friendly_name);
 }
 
+/* [point 2.10] The limit is that of ruling 30. */
 static void test_create_too_many(void **state)
 {
     (void)state;
@@ -228,7 +231,7 @@ static void test_create_without_memory(void **state)
     assert_true(sweep(call_create, after_create) > 20);
 }
 
-/* 1.16: NULL is the default identity. */
+/* [point 1.16] [point 2.13] NULL is the default identity. */
 static void test_friendly_name(void **state)
 {
     (void)state;
@@ -272,7 +275,7 @@ static void test_friendly_name_bad_arguments(void **state)
     PeerFreeData(name);
 }
 
-/* What no identity can be called is an identity that was not found. */
+/* [point 2.2] [point 2.30] What no identity can be called is an identity that was not found. */
 static void test_not_found(void **state)
 {
     (void)state;
@@ -355,6 +358,7 @@ static void test_delete(void **state)
     PeerFreeData(second);
 }
 
+/* [point 1.16] It asks for a name; NULL is not the default here. */
 static void test_delete_bad_arguments(void **state)
 {
     (void)state;
@@ -366,7 +370,7 @@ static void test_delete_bad_arguments(void **state)
     PeerFreeData(name);
 }
 
-/* 2.12: it does not cascade. */
+/* [point 2.12] It does not cascade. */
 static void test_delete_while_groups_exist(void **state)
 {
     (void)state;
@@ -404,7 +408,7 @@ static void test_delete_without_memory(void **state)
     PeerFreeData(swept);
 }
 
-/* 2.29 */
+/* [point 2.29] Each item has the two names of an identity. */
 static void test_enumerate_identities(void **state)
 {
     (void)state;
@@ -431,7 +435,7 @@ static void test_enumerate_identities(void **state)
     PeerFreeData(second);
 }
 
-/* 2.29, 2.31: the item's peer name is the group's. */
+/* [point 2.29] [point 2.31] The item's peer name is the group's. */
 static void test_enumerate_groups(void **state)
 {
     (void)state;
@@ -456,6 +460,7 @@ static void test_enumerate_groups(void **state)
     PeerFreeData(second);
 }
 
+/* [point 1.16] [point 2.30] It asks for an identity; NULL is not the default here. */
 static void test_enumerate_groups_bad_arguments(void **state)
 {
     (void)state;
@@ -513,7 +518,7 @@ static void assert_peer_name(PCWSTR identity, PCWSTR classifier, PCWSTR want)
     PeerFreeData(name);
 }
 
-/* 2.26, 2.27: no identity is made, and none has to exist. */
+/* [point 2.1] [point 2.2] [point 2.26] [point 2.27] No identity is made, and none has to exist. */
 static void test_peer_name(void **state)
 {
     (void)state;
@@ -533,6 +538,8 @@ static void test_peer_name(void **state)
     assert_int_equal(identity_count(), 0);
 }
 
+/* [point 2.27] [point 2.28] Neither name nor classifier is no name; the output is NULL, whatever it
+ * was. */
 static void test_peer_name_bad_arguments(void **state)
 {
     (void)state;
@@ -573,7 +580,8 @@ static void test_peer_name_without_memory(void **state)
     assert_true(sweep(call_peer_name, NULL) > 3);
 }
 
-/* 2.16, 2.17, 2.18 */
+/* [point 1.16] [point 2.16] [point 2.17] What it holds is the certificate of the identity, NULL
+ * being the default. */
 static void test_xml(void **state)
 {
     (void)state;
@@ -597,7 +605,7 @@ static void test_xml(void **state)
     PeerFreeData(name);
 }
 
-/* 2.15: the default identity is made where it is needed. */
+/* [point 2.15] The default identity is made where it is needed. */
 static void test_xml_makes_a_default_identity(void **state)
 {
     (void)state;
@@ -610,7 +618,7 @@ static void test_xml_makes_a_default_identity(void **state)
     PeerFreeData(name);
 }
 
-/* 2.19 */
+/* [point 2.19] A bad identity is E_HANDLE. */
 static void test_xml_bad_arguments(void **state)
 {
     (void)state;
@@ -654,7 +662,7 @@ static void test_xml_without_memory(void **state)
     assert_true(sweep(call_xml, after_xml) > 20);
 }
 
-/* 2.14, ruling 10: the oldest that still exists. */
+/* [point 2.14] Ruling 10: the oldest that still exists. */
 static void test_default(void **state)
 {
     (void)state;

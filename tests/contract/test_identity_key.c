@@ -10,6 +10,7 @@
 #include "group/identity.h"
 
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
 static HCRYPTPROV handle_of_new_key(void)
 {
@@ -37,7 +38,8 @@ static size_t bad_handles(HCRYPTPROV handles[8])
     return 6;
 }
 
-/* 2.6, 2.8: the handle may go after the call; the same key serves several classifiers. */
+/* [point 2.6] [point 2.8] The handle may go after the call; the same key serves several
+ * classifiers. */
 static void test_create_with_a_key(void **state)
 {
     (void)state;
@@ -57,7 +59,7 @@ static void test_create_with_a_key(void **state)
     PeerFreeData(second);
 }
 
-/* 2.7 */
+/* [point 2.7] What is no key handle is ERROR_INVALID_HANDLE. */
 static void test_create_with_no_handle(void **state)
 {
     (void)state;
@@ -71,6 +73,7 @@ static void test_create_with_no_handle(void **state)
     }
 }
 
+/* [point 2.6] [point 2.7] Ruling 28: other keys than Ed25519, or half of one, are E_INVALIDARG. */
 static void test_foreign_keys_are_refused(void **state)
 {
     (void)state;
@@ -90,7 +93,7 @@ static void test_foreign_keys_are_refused(void **state)
     }
 }
 
-/* 2.20, 1.16: NULL is the default identity. The key comes out as it went in. */
+/* [point 1.16] [point 2.20] NULL is the default identity. The key comes out as it went in. */
 static void test_get_crypt_key(void **state)
 {
     (void)state;
@@ -115,6 +118,33 @@ static void test_get_crypt_key(void **state)
     assert_true(CryptReleaseContext(other, 0));
     PeerFreeData(name);
     PeerFreeData(second);
+}
+
+/* [point 2.1] A name begins with a hash of the key's SubjectPublicKeyInfo in DER: 20 bytes of
+ * SHA-256, where the documents have SHA-1. */
+static void test_authority_is_the_hash_of_the_key(void **state)
+{
+    (void)state;
+    PWSTR name = NULL;
+    HCRYPTPROV handle = 0;
+    EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    assert_ok(peergroup_CryptHandleFromPkey(key, &handle));
+    assert_ok(PeerIdentityCreate(u"a.b", NULL, handle, &name));
+    unsigned char *der = NULL, hash[32];
+    int size = i2d_PUBKEY(key, &der);
+    assert_true(size > 0);
+    assert_int_equal(EVP_Q_digest(NULL, "SHA256", NULL, der, (size_t)size, hash, NULL), 1);
+    for (int i = 0; i < 20; i++) {
+        char hex[3];
+        snprintf(hex, sizeof(hex), "%02x", hash[i]);
+        assert_int_equal(name[2 * i], hex[0]);
+        assert_int_equal(name[2 * i + 1], hex[1]);
+    }
+    assert_wide_equal(name + 40, u".a.b");
+    OPENSSL_free(der);
+    EVP_PKEY_free(key);
+    assert_true(CryptReleaseContext(handle, 0));
+    PeerFreeData(name);
 }
 
 /* A handle lives without its identity. */
@@ -258,6 +288,7 @@ int main(void)
         TEST(test_create_with_no_handle),
         TEST(test_foreign_keys_are_refused),
         TEST(test_get_crypt_key),
+        TEST(test_authority_is_the_hash_of_the_key),
         TEST(test_key_outlives_its_identity),
         TEST(test_damaged_key),
         TEST(test_keys_without_memory),

@@ -100,7 +100,7 @@ static void drop(HGROUP group)
     free(name);
 }
 
-/* "creates a new peer group"; the handle is for that group. */
+/* [point 3.2] "creates a new peer group"; the handle is for that group. */
 static void test_creates_a_group(void **state)
 {
     (void)state;
@@ -119,7 +119,7 @@ static void test_creates_a_group(void **state)
     assert_int_equal(group_count(creator), 0);
 }
 
-/* "specifies the specific details of the group" */
+/* [point 3.4] [point 3.5] [point 3.6] "specifies the specific details of the group" */
 static void test_details(void **state)
 {
     (void)state;
@@ -145,7 +145,8 @@ static void test_details(void **state)
     free(longest);
 }
 
-/* "The remaining members are optional" (3.3; ruling 15), and the size of XP does (ruling 4). */
+/* [point 3.2] [point 3.3] [point 3.8] "The remaining members are optional" (ruling 15), and
+ * the size of XP does (ruling 4). */
 static void test_remaining_members_are_optional(void **state)
 {
     (void)state;
@@ -155,6 +156,7 @@ static void test_remaining_members_are_optional(void **state)
         PPEER_GROUP_PROPERTIES properties = created(&given, &group);
         assert_int_equal(wide_length(properties->pwzGroupPeerName), 41);
         assert_null(properties->pwzClassifier);
+        assert_wide_equal(properties->pwzCloud, u"Global_");
         assert_null(properties->pwzComment);
         assert_int_equal(properties->dwFlags, 0);
         assert_int_equal(properties->ulMemberDataLifetime, 2419200);
@@ -191,7 +193,7 @@ static void test_parameters_are_required(void **state)
     }
 }
 
-/* "The following members must be set: pwzCreatorPeerName" (ruling 12). */
+/* [point 3.1] [point 3.21] "The following members must be set: pwzCreatorPeerName" (ruling 12). */
 static void test_creator_must_be_set(void **state)
 {
     (void)state;
@@ -202,7 +204,7 @@ static void test_creator_must_be_set(void **state)
     refuse(&given, PEER_E_INVALID_GROUP_PROPERTIES);
 }
 
-/* "The following members cannot be set: pwzGroupPeerName" (ruling 13). */
+/* [point 3.2] "The following members cannot be set: pwzGroupPeerName" (ruling 13). */
 static void test_group_name_cannot_be_set(void **state)
 {
     (void)state;
@@ -232,6 +234,7 @@ static void test_invalid_peer_name(void **state)
     free(too_long);
 }
 
+/* [point 3.4] A classifier has at most 149 units, and no control characters. */
 static void test_invalid_classifier(void **state)
 {
     (void)state;
@@ -246,7 +249,8 @@ static void test_invalid_classifier(void **state)
     free(too_long);
 }
 
-/* "One or more of the peer group properties supplied is invalid" (ruling 14). */
+/* [point 3.4] [point 3.6] [point 3.7] "One or more of the peer group properties supplied is
+ * invalid" (ruling 14). */
 static void test_invalid_properties(void **state)
 {
     (void)state;
@@ -327,7 +331,7 @@ static void test_passwords(void **state)
     free(too_long);
 }
 
-/* "The peer identity specified as the Group Creator has been deleted" (ruling 12). */
+/* [point 3.18] "The peer identity specified as the Group Creator has been deleted" (ruling 12). */
 static void test_deleted_creator(void **state)
 {
     (void)state;
@@ -417,8 +421,8 @@ static void test_order_of_checks(void **state)
     refuse(&given, PEER_E_NO_CLOUD);
 }
 
-/* "PeerGroupConnect must be called by the group creator": else an invited member's call is S_OK, it
- * does not listen and hears of the failure (ruling 20). */
+/* [point 3.20] "PeerGroupConnect must be called by the group creator": else an invited member's
+ * call is S_OK, it does not listen and hears of the failure (ruling 20). */
 static void test_creator_must_connect(void **state)
 {
     (void)state;
@@ -450,7 +454,8 @@ static void test_creator_must_connect(void **state)
     drop(group);
 }
 
-/* "This identity serves as the owner of the group, and is the initial member". */
+/* [point 2.12] [point 3.19] "This identity serves as the owner of the group, and is the initial
+ * member". */
 static void test_creator_is_the_first_member(void **state)
 {
     (void)state;

@@ -15,6 +15,7 @@ static struct sim *chain_of_three(uint64_t seed)
     return sim;
 }
 
+/* [point 10.11] A record waits for its author's certificate. */
 static void missing_is_fetched(void **state)
 {
     (void)state;
@@ -49,6 +50,7 @@ static void until_synchronised(struct sim *sim)
         sim_run(sim, 10);
 }
 
+/* [point 10.11] Also with many more records than may wait at a time. */
 static void synchronised_only_with_what_was_deferred(void **state)
 {
     (void)state;

@@ -13,6 +13,7 @@ static struct guid add_large(struct sim *sim, uint32_t index, uint64_t size)
     return id;
 }
 
+/* [point 10.16] The greatest payload passes. */
 static void small_overtakes_60_mb(void **state)
 {
     (void)state;

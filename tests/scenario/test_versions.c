@@ -86,6 +86,7 @@ static uint64_t welcomed(struct sim *sim, uint32_t raw, uint32_t to)
     return link;
 }
 
+/* [point 10.7] A tombstone outlives every other version. */
 static void deletion_is_final(void **state)
 {
     (void)state;
@@ -178,6 +179,7 @@ static void answer_requests(struct sim *sim, uint64_t link)
     }
 }
 
+/* [point 10.14] Versions may come in any order. */
 static void order_does_not_matter(void **state)
 {
     (void)state;

@@ -127,7 +127,7 @@ class Format(Tree):
 
 
 class ContractCopy(Tree):
-    NAMES = ("constants.tsv", "functions.tsv", "returns.tsv", "structs.txt")
+    NAMES = ("constants.tsv", "functions.tsv", "returns.tsv", "structs.txt", "semantics.md", "rulings.md")
 
     def fill(self, folder):
         for name in self.NAMES:
@@ -198,25 +198,27 @@ class Symbols(Tree):
 
 class Coverage(Tree):
     FUNCTIONS = "group\tdll\tfunction\tsignature\tpurpose\tmin_windows\n" \
-                "Grouping\tP2P.dll\tPeerOne\t-\t-\tXP\nGrouping\tP2P.dll\tPeerTwo\t-\t-\tXP\n" \
+                "Grouping\tP2P.dll\tPeerOne\t-\t-\tXP\nIdentity\tP2P.dll\tPeerTwo\t-\t-\tXP\n" \
+                "Grouping\tP2P.dll\tPeerLater\t-\t-\tXP\nGraphing\tP2P.dll\tPeerElse\t-\t-\tXP\n" \
                 "Collaboration\tP2P.dll\tPeerOther\t-\t-\tXP\n"
     RETURNS = "function\tcode\tcondition\nPeerOne\tE_INVALIDARG\tbad\nPeerOne\tE_OUTOFMEMORY\tno memory\n" \
               "PeerOne\tfamily:CRYPT_*\tkeys\nPeerTwo\tfamily:CRYPT_*\tkeys\nPeerTwo\t(none)\tnothing\n" \
               "PeerOther\tE_FAIL\tout of scope\n"
+    NOTIMPL = "NOT_BUILT(PeerLater,\n  (int *p), CLEAR(p))\nNOT_BUILT_VOID(PeerElse, (void))\n"
     COVERED = 'CONTRACT("PeerOne", "S_OK");\nCONTRACT("PeerOne",\n  "E_INVALIDARG");\nCONTRACT_OOM("PeerOne");\n' \
               'CONTRACT("PeerOne", "family:CRYPT_*");\nCONTRACT("PeerTwo", "S_OK");\n'
+    FAMILY = "| function | code | reason |\n|---|---|---|\n| `family:CRYPT_*` | all | one case stands for all |\n"
 
     def setUp(self):
         super().setUp()
         self.write("contract/functions.tsv", self.FUNCTIONS)
         self.write("contract/returns.tsv", self.RETURNS)
-        self.list = self.write("working.txt", "# all\nPeerOne\nPeerTwo # and this\n")
+        self.write("src/api/notimpl.c", self.NOTIMPL)
 
-    def coverage(self, marks, deviations=None, limit=True):
+    def coverage(self, marks, deviations="", *arguments):
         self.write("tests/contract/test_a.c", marks)
-        if deviations:
-            self.write("docs/deviations.md", deviations)
-        return self.run_tool("contract-coverage", "--root", self.root, *(["--functions", self.list] if limit else []))
+        self.write("docs/deviations.md", deviations)
+        return self.run_tool("contract-coverage", "--root", self.root, *arguments)
 
     def test_uncovered_rows_are_listed_and_fail(self):
         code, output = self.coverage('CONTRACT("PeerOne", "S_OK");\n')
@@ -226,18 +228,32 @@ class Coverage(Tree):
         self.assertIn("PeerOne: 1 of 4 rows", output)
         self.assertNotIn("PeerOther", output)
 
-    def test_without_a_list_it_only_reports(self):
-        self.assertEqual(self.coverage("", limit=False)[0], 0)
+    def test_what_is_not_built_is_not_asked_for(self):
+        code, output = self.coverage(self.COVERED, self.FAMILY)
+        self.assertEqual(code, 0, output)
+        self.assertNotIn("PeerLater", output)
+        code, output = self.coverage(self.COVERED, self.FAMILY, "--all")
+        self.assertEqual(code, 0, output)
+        self.assertIn("PeerLater\tS_OK", output)
+        self.write("src/api/notimpl.c", "NOT_BUILT_VOID(PeerElse, (void))\n")
+        code, output = self.coverage(self.COVERED, self.FAMILY)
+        self.assertEqual(code, 1, output)
+        self.assertIn("PeerLater\tS_OK", output)
+
+    def test_other_groups_are_not_asked_for(self):
+        self.write("src/api/notimpl.c", "NOT_BUILT(PeerLater, (int *p), CLEAR(p))\n")
+        code, output = self.coverage(self.COVERED, self.FAMILY)
+        self.assertEqual(code, 0, output)
 
     def test_a_family_needs_its_line_and_one_case(self):
-        line = "| row | code | reason |\n|---|---|---|\n| `family:CRYPT_*` | every code | one case stands for all |\n"
         code, output = self.coverage(self.COVERED)
         self.assertEqual(code, 1)
         self.assertIn("PeerTwo\tfamily:CRYPT_*", output)
-        code, output = self.coverage(self.COVERED, line)
-        self.assertEqual(code, 0, output)
-        code, output = self.coverage(self.COVERED.replace('CONTRACT("PeerOne", "family:CRYPT_*");\n', ""), line)
+        code, output = self.coverage(self.COVERED.replace('CONTRACT("PeerOne", "family:CRYPT_*");\n', ""), self.FAMILY)
         self.assertEqual(code, 1, output)
+        code, output = self.coverage(self.COVERED, self.FAMILY + "| `family:CRYPT_*` | all | and again |\n")
+        self.assertEqual(code, 1, output)
+        self.assertIn("more than one line", output)
 
     def test_an_excluded_row_needs_a_reason(self):
         marks = self.COVERED.replace('CONTRACT("PeerOne",\n  "E_INVALIDARG");\n', "") + \
@@ -246,11 +262,30 @@ class Coverage(Tree):
         self.assertEqual(self.coverage(marks, "| PeerOne | E_INVALIDARG | |\n")[0], 1)
         self.assertEqual(self.coverage(marks, "| `PeerOne` | `E_INVALIDARG` | cannot happen |\n")[0], 0)
 
-    def test_a_mark_in_a_comment_covers_nothing(self):
-        self.assertEqual(self.coverage("/* " + self.COVERED + " */")[0], 1)
+    def test_success_is_not_excluded(self):
+        marks = self.COVERED.replace('CONTRACT("PeerTwo", "S_OK");\n', "")
+        code, output = self.coverage(marks, self.FAMILY + "| PeerTwo | S_OK | no |\n")
+        self.assertEqual(code, 1, output)
+        self.assertIn("PeerTwo\tS_OK", output)
 
-    def test_a_mark_for_an_unknown_function(self):
-        self.assertEqual(self.coverage(self.COVERED + 'CONTRACT("PeerOn", "S_OK");\n')[0], 2)
+    def test_no_more_than_twelve_rows_are_excluded(self):
+        self.write("contract/returns.tsv", self.RETURNS + "".join(f"PeerOne\tCODE_{i}\tx\n" for i in range(13)))
+        lines = [f"| `PeerOne` | `CODE_{i}` | cannot happen |\n" for i in range(13)]
+        marks = self.COVERED + 'CONTRACT("PeerOne", "CODE_12");\n'
+        self.assertEqual(self.coverage(marks, self.FAMILY + "".join(lines[:12]))[0], 0)
+        code, output = self.coverage(marks, self.FAMILY + "".join(lines))
+        self.assertEqual(code, 1, output)
+        self.assertIn("12 at most", output)
+
+    def test_names_that_are_not_there(self):
+        for marks, deviations in (('CONTRACT("PeerThree", "S_OK");\n', ""), ("", "| PeerOne | E_FAIL | no such row |\n"),
+                                  ("", "| PeerThree | E_FAIL | no such function |\n")):
+            self.assertEqual(self.coverage(self.COVERED + marks, self.FAMILY + deviations)[0], 2)
+        self.write("src/api/notimpl.c", "NOT_BUILT(PeerGone, (int *p), CLEAR(p))\n")
+        self.assertEqual(self.coverage(self.COVERED, self.FAMILY)[0], 2)
+
+    def test_a_mark_in_a_comment_covers_nothing(self):
+        self.assertEqual(self.coverage("/* " + self.COVERED + " */", self.FAMILY)[0], 1)
 
 
 class Docs(Tree):
@@ -335,6 +370,96 @@ PEERGROUP_API HRESULT WINAPI PeerGroupOpen(HGROUP hGroup,
         code, words = self.page(self.HEADER + "/* PeerFoo does. */\nPEERGROUP_API void WINAPI PeerFoo(void);\n")
         self.assertNotEqual(code, 0)
         self.assertIn("PeerFoo", words)
+
+
+class Conformance(Tree):
+    SEMANTICS = "# Facts\n- (9.9) before any section\n\n## 1. Start\n- (1.1) One | comes first. [page]\n" \
+                "- (1.2) Two. [page]\n\n## 17. Else\n- (17.1) out of scope\n"
+    TEST = "/* [point 1.1] it is first */\nstatic void test_first(void **state)\n{\n}\n" \
+           "int main(void)\n{\n    return run(test_first);\n}\n"
+
+    def setUp(self):
+        super().setUp()
+        self.write("contract/semantics.md", self.SEMANTICS)
+        self.write("contract/rulings.md", "General\n1. Two is not.\n12. Else.\n")
+        self.write("tests/contract/test_a.c", self.TEST)
+        self.write("tests/contract/points.tsv", "point\truling\treason\n")
+        self.write("docs/deviations.md", "# Deviations\n\n## Where two is\n\n- Two is three. [point 1.2]\n")
+
+    def conformance(self, *arguments):
+        return self.run_tool("conformance", "--root", self.root, *arguments)
+
+    def page(self):
+        with open(os.path.join(self.root, "docs/conformance.md"), encoding="utf-8") as file:
+            return file.read()
+
+    def assert_mistake(self, words):
+        code, output = self.conformance()
+        self.assertEqual(code, 2, output)
+        self.assertIn(words, output)
+
+    def test_each_point_gets_its_row(self):
+        code, output = self.conformance()
+        self.assertEqual(code, 0, output)
+        self.assertIn("| 1.1 | One \\| comes first. | `test_first` of `tests/contract/test_a.c` |\n", self.page())
+        self.assertIn("| 1.2 | Two. | deviation: [Where two is](deviations.md#where-two-is) |\n", self.page())
+        self.assertNotIn("9.9", self.page())
+        self.assertNotIn("17.1", self.page())
+        self.assertEqual(self.conformance("--check")[0], 0)
+
+    def test_a_point_without_an_answer(self):
+        self.write("docs/deviations.md", "# Deviations\n")
+        code, output = self.conformance()
+        self.assertEqual(code, 1)
+        self.assertIn("point 1.2: neither", output)
+        code, output = self.conformance("--check")
+        self.assertEqual(code, 1, output)
+        self.write("tests/contract/points.tsv", "point\truling\treason\n1.2\t1,12\tit is not\n")
+        self.assertEqual(self.conformance()[0], 0)
+        self.assertIn("| 1.2 | Two. | ruling 1, 12: it is not |\n", self.page())
+
+    def test_a_page_that_is_not_what_would_be_written(self):
+        self.assertEqual(self.conformance("--check")[0], 1)
+        self.conformance()
+        self.write("docs/conformance.md", self.page() + "more\n")
+        code, output = self.conformance("--check")
+        self.assertEqual(code, 1)
+        self.assertIn("is not what", output)
+
+    def test_a_comment_above_several_lines_of_a_prototype(self):
+        self.write("tests/contract/test_a.c", self.TEST.replace("static void test_first(void **state)",
+                                                                "static struct thing *\n    test_first(int a,\n  int b)"))
+        self.assertEqual(self.conformance()[0], 0)
+
+    def test_a_comment_within_a_test(self):
+        self.write("tests/contract/test_a.c", "static int other(void)\n{\n    return 1;\n}\n\n" + self.TEST.replace(
+            "/* [point 1.1] it is first */\n", "").replace("{\n}\n", "{\n    a(); /* [point 1.1] so */\n}\n", 1))
+        code, output = self.conformance()
+        self.assertEqual(code, 0, output)
+        self.assertIn("`test_first` of", self.page())
+
+    def test_a_test_in_python(self):
+        self.write("tests/contract/test_a.c", "")
+        self.write("tests/e2e/test_b.py", "# [point 1.1] it is\n# first\ndef first(world):\n    pass\n\nrun(first)\n")
+        self.assertEqual(self.conformance()[0], 0)
+        self.assertIn("`first` of `tests/e2e/test_b.py`", self.page())
+
+    def test_tags_that_point_at_nothing(self):
+        self.write("tests/contract/test_a.c", self.TEST.replace("1.1]", "1.3]"))
+        self.assert_mistake("no such point: 1.3")
+        self.write("tests/contract/test_a.c", "/* [point 1.1] */\nstatic int first;\n")
+        self.assert_mistake("no test at")
+        self.write("tests/contract/test_a.c", self.TEST.replace("run(test_first)", "0"))
+        self.assert_mistake("no test at")
+        self.write("tests/contract/test_a.c", self.TEST)
+        self.write("docs/deviations.md", "[point 2.1]\n")
+        self.assert_mistake("no such point: 2.1")
+
+    def test_lines_that_settle_nothing(self):
+        for line in ("1.2\t2\tno such ruling", "1.2\t1\t", "1.2\t1", "1.9\t1\tno such point", "1.2\t-\ta\n1.2\t-\tb"):
+            self.write("tests/contract/points.tsv", "point\truling\treason\n" + line + "\n")
+            code, output = self.conformance()
+            self.assertEqual(code, 2, line + ": " + output)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ static void test_select(void **state)
     assert_hr(cloud_select(&fake, "LinkLocal_tun0", &info), PEER_E_NO_CLOUD);
 }
 
+/* [point 4.3] A cloud that is not here is replaced by another of its scope. */
 static void test_replace(void **state)
 {
     (void)state;

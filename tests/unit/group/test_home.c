@@ -5,6 +5,7 @@
 
 #include "group/home.h"
 
+/* [point 2.32] The data is in the user's own folder. */
 static void test_follows_the_environment(void **state)
 {
     (void)state;
@@ -71,6 +72,7 @@ static void test_missing_is_made_private_or_not_found(void **state)
     assert_int_equal(status.st_mode & 07777, 0700);
 }
 
+/* [point 2.32] The folder is the user's alone. */
 static void test_open_to_others_is_refused(void **state)
 {
     (void)state;

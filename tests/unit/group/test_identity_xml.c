@@ -59,6 +59,7 @@ static void test_round_trip(void **state)
     buffer_deinit(&der);
 }
 
+/* [point 2.16] The root, its version, the child and its type are as documented. */
 static void test_form(void **state)
 {
     (void)state;
@@ -94,7 +95,7 @@ static void test_follows_the_friendly_name(void **state)
     assert_null(xml);
 }
 
-/* Every change of one byte of the text is refused, or changes nothing that is read. */
+/* [point 2.18] Every change of one byte of the text is refused, or changes nothing that is read. */
 static void test_no_changed_text_passes_as_another(void **state)
 {
     (void)state;
@@ -121,6 +122,7 @@ static void test_no_changed_text_passes_as_another(void **state)
     mem_free(changed);
 }
 
+/* [point 2.16] [point 2.18] Other elements and attributes, or more of them, are refused. */
 static void test_wrong_forms(void **state)
 {
     (void)state;
@@ -175,6 +177,7 @@ static HRESULT parse_with(struct bytes content)
     return hr;
 }
 
+/* [point 2.17] PKCS#7 with one identity certificate, and nothing else. */
 static void test_wrong_contents(void **state)
 {
     (void)state;

@@ -10,6 +10,8 @@
     "<attributes><attribute name=\"" name "\" type=\"" type "\">" value "</attribute></"           \
     "attributes>"
 
+/* [point 11.1] [point 11.2] [point 11.3] Any number, each with a name that may repeat, a type and a
+ * value of it. */
 static void test_good(void **state)
 {
     (void)state;
@@ -50,6 +52,8 @@ static void test_empty_list(void **state)
     attributes_free(NULL);
 }
 
+/* [point 11.2] [point 11.3] [point 11.4] [point 11.5] Other names, values and elements are
+ * PEER_E_INVALID_ATTRIBUTES. */
 static void test_refused(void **state)
 {
     (void)state;
@@ -101,6 +105,7 @@ static void test_refused(void **state)
     }
 }
 
+/* [point 11.2] [point 11.4] 40 characters of either case; reserved are six. */
 static void test_names(void **state)
 {
     (void)state;
@@ -128,6 +133,7 @@ static HRESULT parse_many(size_t count, const char *tail)
     return hr;
 }
 
+/* [point 11.5] Ruling 31: 256 attributes. */
 static void test_count(void **state)
 {
     (void)state;

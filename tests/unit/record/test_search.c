@@ -65,6 +65,7 @@ static bool matches_at(const char *query, int line)
 #define clause_matches(...) matches(QUERY(CLAUSE(__VA_ARGS__)))
 #define clause_misses(...) misses(QUERY(CLAUSE(__VA_ARGS__)))
 
+/* [point 11.9] The documented queries, as they are printed. */
 static void test_documented_samples(void **state)
 {
     (void)state;
@@ -94,6 +95,7 @@ static void refused_at(const char *query, HRESULT want, int line)
     assert_null(search);
 }
 
+/* [point 11.6] [point 11.7] [point 11.8] Everything outside the grammar. */
 static void test_refused(void **state)
 {
     (void)state;
@@ -139,6 +141,7 @@ static void test_refused(void **state)
         refused_at(bad[i], PEER_E_INVALID_SEARCH, __LINE__);
 }
 
+/* [point 11.10] A stray backslash is E_INVALIDARG. */
 static void test_bad_escapes(void **state)
 {
     (void)state;
@@ -181,6 +184,7 @@ static void test_depth(void **state)
     assert_hr(parse_nested(5000), PEER_E_INVALID_SEARCH);
 }
 
+/* [point 11.6] Nested at will. */
 static void test_and_or(void **state)
 {
     (void)state;
@@ -221,6 +225,7 @@ static void test_and_or(void **state)
         clause_misses(name, type, "greaterorequal", above);                                        \
     } while (0)
 
+/* [point 11.4] [point 11.7] Each comparison of each type, reserved names included. */
 static void test_comparisons(void **state)
 {
     (void)state;
@@ -237,6 +242,7 @@ static void test_comparisons(void **state)
                       "{5");
 }
 
+/* [point 11.7] Without type and compare: string and equal. */
 static void test_defaults(void **state)
 {
     (void)state;
@@ -248,6 +254,7 @@ static void test_defaults(void **state)
     misses(QUERY("<clause attrib='tag'/>"));
 }
 
+/* [point 11.10] Runs and single characters. */
 static void test_wildcards(void **state)
 {
     (void)state;
@@ -272,6 +279,7 @@ static void test_wildcards(void **state)
     clause_matches("peerrecordid", "string", "equal", "{0123*}");
 }
 
+/* [point 11.10] Escaped ones stand for themselves. */
 static void test_escapes(void **state)
 {
     (void)state;
