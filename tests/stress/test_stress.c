@@ -1,0 +1,285 @@
+/* May sixteen threads call every function of the interface at once, on handles that others close
+ * meanwhile, on made-up ones, and on the same few groups, with every call ending in a code that its
+ * page documents?
+ *
+ * Each thread draws calls from its own seed. The codes come from contract/returns.tsv; a function
+ * of Common, Identity or Grouping that no list below calls fails the test. Runs
+ * PEERGROUP_STRESS_SECONDS (5), under ThreadSanitizer as well. */
+#include "stress.h"
+
+#include "base/result.h"
+#include "support/home.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+enum { HANDLES = 12, KEPT = 24, ROWS = 1024, CALLS = 96, BEGINNING = 6 };
+
+char stress_folder[128];
+HANDLE stress_event;
+
+unsigned stress_draw(unsigned *seed, unsigned below)
+{
+    return (unsigned)rand_r(seed) % below;
+}
+
+FILETIME stress_later(LONGLONG seconds)
+{
+    FILETIME now;
+    GetSystemTimeAsFileTime(&now);
+    ULONGLONG ticks =
+        ((ULONGLONG)now.dwHighDateTime << 32 | now.dwLowDateTime) + (ULONGLONG)(seconds * 10000000);
+    return (FILETIME){(DWORD)ticks, (DWORD)(ticks >> 32)};
+}
+
+/* ---- handles ---- */
+
+static _Atomic(void *) handles[STRESS_KINDS][HANDLES];
+
+void *stress_put(enum stress_kind kind, unsigned *seed, void *handle)
+{
+    return atomic_exchange(&handles[kind][stress_draw(seed, HANDLES)], handle);
+}
+
+void *stress_take(enum stress_kind kind, unsigned *seed)
+{
+    return stress_put(kind, seed, NULL);
+}
+
+void *stress_look(enum stress_kind kind, unsigned *seed)
+{
+    if (stress_draw(seed, 16) == 0)
+        return (void *)(uintptr_t)rand_r(seed);
+    return atomic_load(&handles[kind][stress_draw(seed, HANDLES)]);
+}
+
+/* ---- texts ---- */
+
+static pthread_mutex_t texts_lock = PTHREAD_MUTEX_INITIALIZER;
+static WCHAR *texts[STRESS_TEXTS][KEPT];
+
+void stress_keep(enum stress_text kind, unsigned *seed, PCWSTR first, PCWSTR second)
+{
+    size_t size = wide_length(first), more = second ? wide_length(second) : 0;
+    WCHAR *text = malloc((size + more + 2) * sizeof(WCHAR));
+    if (!text)
+        abort();
+    memcpy(text, first, (size + 1) * sizeof(WCHAR));
+    if (second) {
+        text[size] = u' ';
+        memcpy(text + size + 1, second, (more + 1) * sizeof(WCHAR));
+    }
+    pthread_mutex_lock(&texts_lock);
+    WCHAR **place = &texts[kind][stress_draw(seed, KEPT)];
+    free(*place);
+    *place = text;
+    pthread_mutex_unlock(&texts_lock);
+}
+
+WCHAR *stress_text(enum stress_text kind, unsigned *seed)
+{
+    WCHAR *copy = NULL;
+    pthread_mutex_lock(&texts_lock);
+    const WCHAR *text = texts[kind][stress_draw(seed, KEPT)];
+    if (text) {
+        size_t size = (wide_length(text) + 1) * sizeof(WCHAR);
+        copy = malloc(size);
+        if (copy)
+            memcpy(copy, text, size);
+    }
+    pthread_mutex_unlock(&texts_lock);
+    return copy;
+}
+
+WCHAR *stress_split(WCHAR *text)
+{
+    while (*text && *text != u' ')
+        text++;
+    if (*text)
+        *text++ = 0;
+    return text;
+}
+
+/* ---- the documented codes ---- */
+
+static struct row {
+    char function[64];
+    char code[64];
+} rows[ROWS];
+static size_t row_count;
+
+/* What any function may answer (rulings 1, 3 and 26). */
+static const HRESULT everywhere[] = {S_OK,
+                                     E_INVALIDARG,
+                                     PEER_E_INVALID_GROUP,
+                                     PEER_E_INVALID_PEER_NAME,
+                                     PEER_E_INVALID_GROUP_PROPERTIES,
+                                     PEER_S_ALREADY_CONNECTED};
+
+static bool load_rows(const char *path)
+{
+    char line[1024];
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return false;
+    while (row_count < ROWS && fgets(line, sizeof(line), file)) {
+        struct row *row = &rows[row_count];
+        row_count += sscanf(line, "%63[^\t]\t%63[^\t\n]", row->function, row->code) == 2;
+    }
+    fclose(file);
+    return row_count > 0;
+}
+
+static bool is_documented(const char *function, HRESULT hr)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(everywhere); i++) {
+        if (hr == everywhere[i])
+            return true;
+    }
+    const char *name = result_name(hr);
+    for (size_t i = 0; i < row_count; i++) {
+        if (strcmp(rows[i].function, function) != 0)
+            continue;
+        bool file = strcmp(rows[i].code, "family:WIN32_FILE") == 0;
+        if ((name && strcmp(rows[i].code, name) == 0) || (file && ((DWORD)hr >> 16) == 0x8007))
+            return true;
+    }
+    return false;
+}
+
+/* ---- the threads ---- */
+
+static const struct stress_call *calls[CALLS];
+static unsigned call_count;
+static atomic_uint called[CALLS], succeeded[CALLS], wrong;
+static atomic_bool over;
+
+static void gather(const struct stress_call *list)
+{
+    for (; list->name; list++) {
+        assert_true(call_count < CALLS);
+        calls[call_count++] = list;
+    }
+}
+
+static void *work(void *argument)
+{
+    unsigned seed = (unsigned)(uintptr_t)argument;
+    while (!atomic_load(&over)) {
+        unsigned which = stress_draw(&seed, call_count);
+        if (calls[which]->rarity > 1 && stress_draw(&seed, calls[which]->rarity) != 0)
+            continue;
+        HRESULT hr = calls[which]->call(&seed);
+        atomic_fetch_add(&called[which], 1);
+        atomic_fetch_add(&succeeded[which], SUCCEEDED(hr));
+        if (!is_documented(calls[which]->name, hr)) {
+            const char *name = result_name(hr);
+            fprintf(stderr, "# %s: 0x%08x %s\n", calls[which]->name, (unsigned)hr,
+                    name ? name : "?");
+            atomic_fetch_add(&wrong, 1);
+        }
+    }
+    return NULL;
+}
+
+static void test_all_functions_listed(void **state)
+{
+    (void)state;
+    char line[4096], group[64], function[64];
+    FILE *file = fopen(CONTRACT_FOLDER "/functions.tsv", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        if (sscanf(line, "%63[^\t]\t%*[^\t]\t%63[^\t]", group, function) != 2 ||
+            (strcmp(group, "Common") != 0 && strcmp(group, "Identity") != 0 &&
+             strcmp(group, "Grouping") != 0))
+            continue;
+        bool listed = strcmp(function, "PeerFreeData") == 0; /* every call of the lists makes it */
+        for (unsigned i = 0; i < call_count; i++)
+            listed |= strcmp(calls[i]->name, function) == 0;
+        if (!listed)
+            print_error("%s is not called\n", function);
+        assert_true(listed);
+    }
+    fclose(file);
+}
+
+static void test_sixteen_threads(void **state)
+{
+    (void)state;
+    pthread_t threads[STRESS_THREADS];
+    const char *wish = getenv("PEERGROUP_STRESS_SECONDS");
+    struct timespec duration = {.tv_sec = wish ? atoi(wish) : 5};
+    assert_true(load_rows(CONTRACT_FOLDER "/returns.tsv"));
+    for (uintptr_t i = 0; i < STRESS_THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, work, (void *)(i + 1)), 0);
+    nanosleep(&duration, NULL);
+    atomic_store(&over, true);
+    for (int i = 0; i < STRESS_THREADS; i++)
+        pthread_join(threads[i], NULL);
+    for (unsigned i = 0; i < call_count; i++)
+        fprintf(stderr, "# %-40s %8u calls, %8u succeeded\n", calls[i]->name,
+                atomic_load(&called[i]), atomic_load(&succeeded[i]));
+    assert_int_equal(atomic_load(&wrong), 0);
+}
+
+static void end_handles(void)
+{
+    for (int i = 0; i < HANDLES; i++) {
+        void *event = atomic_exchange(&handles[STRESS_EVENT][i], NULL);
+        void *enumeration = atomic_exchange(&handles[STRESS_ENUMERATION][i], NULL);
+        if (event)
+            assert_ok(PeerGroupUnregisterEvent(event));
+        if (enumeration)
+            assert_ok(PeerEndEnumeration(enumeration));
+    }
+    for (int kind = 0; kind < STRESS_TEXTS; kind++) {
+        for (int i = 0; i < KEPT; i++)
+            free(texts[kind][i]);
+    }
+}
+
+static void begin_with(const char *name, unsigned *seed)
+{
+    for (unsigned i = 0; i < call_count; i++) {
+        HRESULT hr = strcmp(calls[i]->name, name) == 0 ? calls[i]->call(seed) : S_OK;
+        (void)hr; /* there may be no identity in the place that was drawn */
+    }
+}
+
+static int start(void **state)
+{
+    PEER_VERSION_DATA version;
+    gather(stress_identity_calls);
+    gather(stress_group_calls);
+    gather(stress_record_calls);
+    if (home_setup(state) != 0 || setenv("PEERGROUP_LISTEN", "127.0.0.1:0", 1) != 0)
+        return -1;
+    memcpy(stress_folder, test_home, sizeof(stress_folder));
+    stress_event = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (!stress_event || FAILED(PeerGroupStartup(PEER_GROUP_VERSION, &version)))
+        return -1;
+    /* A few identities and groups to begin with: most calls meet each other in the same ones. */
+    unsigned seed = 1;
+    for (int i = 0; i < 4 * BEGINNING; i++)
+        begin_with("PeerIdentityCreate", &seed);
+    for (int i = 0; i < BEGINNING; i++)
+        begin_with("PeerGroupCreate", &seed);
+    return 0;
+}
+
+/* Groups that are still open end with the library. */
+static int stop(void **state)
+{
+    end_handles();
+    HRESULT hr = PeerGroupShutdown();
+    CloseHandle(stress_event);
+    return SUCCEEDED(hr) ? home_teardown(state) : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_functions_listed),
+                                       cmocka_unit_test(test_sixteen_threads)};
+    return cmocka_run_group_tests_name("stress", tests, start, stop);
+}
