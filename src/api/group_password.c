@@ -29,7 +29,7 @@ HRESULT WINAPI PeerGroupPasswordJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation, P
                                      PCWSTR pwzCloud, HGROUP *phGroup)
 {
     char *identity CLEANUP_FREE = NULL;
-    char *invitation CLEANUP_FREE = NULL;
+    char *invitation CLEANUP_SECRET_TEXT = NULL;
     char *cloud CLEANUP_FREE = NULL;
     char *password CLEANUP(wipe_password) = NULL;
     struct group_opening opening;
@@ -59,7 +59,7 @@ HRESULT WINAPI PeerGroupPasswordJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation, P
 
 HRESULT WINAPI PeerGroupCreatePasswordInvitation(HGROUP hGroup, PWSTR *ppwzInvitation)
 {
-    char *xml CLEANUP_FREE = NULL;
+    char *xml CLEANUP_SECRET_TEXT = NULL;
     uint64_t session;
     if (ppwzInvitation)
         *ppwzInvitation = NULL;

@@ -111,6 +111,7 @@ struct node_password {
     char *text;              /* in guarded memory: for terms that the key does not fit; or NULL */
     uint64_t generation;     /* counts the passwords given */
     bool deriving;
+    uint8_t deriving_salt[PASSWORD_SALT_SIZE];
     struct password_guard guard;
 };
 

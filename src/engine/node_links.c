@@ -127,6 +127,7 @@ static HRESULT begin_handshake(struct node *node, struct node_link *link)
     if (SUCCEEDED(hr))
         hr = handshake_start(node->security, &options, &link->handshake, &out);
     mem_wipe(options.channel, sizeof(options.channel));
+    mem_wipe(options.link, sizeof(options.link));
     if (SUCCEEDED(hr))
         return send_now(link, &out);
     buffer_deinit(&out);
@@ -248,18 +249,15 @@ void node_link_turn(struct node *node, struct node_link *link, HRESULT hr, struc
 
 void node_links_committed(struct node *node)
 {
-    bool any = false;
     struct node_link *link, *next;
     HASH_ITER (hh, node->links, link, next) {
         if (link->waiting.size == 0)
             continue;
-        any = true;
         HRESULT hr = send_now(link, &link->waiting);
         if (FAILED(hr))
             link_close(link->link, hr);
     }
-    if (any)
-        node_password_spent(node);
+    node_password_spent(node);
 }
 
 static void link_drained(void *context, struct link *transport_link)

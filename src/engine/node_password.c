@@ -133,6 +133,10 @@ static void continue_link(struct node *node, struct node_link *link, const struc
 /* It is of use to the next link even where it cannot be kept on disk. */
 static void keep(struct node *node, const struct derive_job *job)
 {
+    uint8_t key[KEY_SIZE];
+    signing_key_public(job->key.key, key);
+    if (memcmp(key, job->password.public_key, KEY_SIZE) != 0)
+        return; /* it does not fit what was offered, which may be old: what is kept stays */
     note_terms(node, &job->password);
     password_key_deinit(&node->password.key);
     node->password.key = password_key_share(&job->key);
@@ -172,6 +176,8 @@ void node_password_derive(struct node *node, struct node_link *link,
         give_up(link, PEER_E_NOT_AUTHORIZED);
         return;
     }
+    if (own->deriving && memcmp(own->deriving_salt, password->salt, PASSWORD_SALT_SIZE) == 0)
+        return; /* this link waits for the same key */
     if (own->deriving) {
         give_up(link, PEER_E_CONNECTION_FAILED); /* one at a time; it is dialled again */
         return;
@@ -190,6 +196,7 @@ void node_password_derive(struct node *node, struct node_link *link,
     job->generation = own->generation;
     job->password = *password;
     own->deriving = true;
+    memcpy(own->deriving_salt, password->salt, PASSWORD_SALT_SIZE);
     if (uv_queue_work(loop_uv(node->engine->loop), &job->work, derive_in_pool, derived) != 0) {
         own->deriving = false;
         derive_job_free(job);

@@ -276,7 +276,7 @@ HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *even
         maintain_remember(graph, &event->addresses.items[i], NULL);
     if (event->flag)
         answered_last(graph, &dial->address);
-    bool over = event->flag && graph->connecting;
+    bool over = event->flag && dial->initial && graph->connecting;
     if (over)
         graph->connecting = false; /* no further address */
     HRESULT hr = S_OK;
@@ -308,7 +308,14 @@ static HRESULT remember_presence(void *context, const struct store_record *row)
     if (FAILED(presence_decode(row->payload, &presence)) ||
         presence.node_id == graph->config.node_id)
         return S_OK;
+    struct hash own;
+    struct bytes name;
+    uint64_t end;
+    graph->config.provider->ops->own(graph->config.provider, &own, &name, &end);
     for (uint32_t i = 0; i < presence.addresses.count; i++) {
+        /* What an earlier life of this node wrote leads back here. */
+        if (hash_equal(&row->creator, &own) && is_own_address(graph, &presence.addresses.items[i]))
+            continue;
         remember(graph, &presence.addresses.items[i], NULL);
         struct remembered *entry = remembered_find(graph, &presence.addresses.items[i]);
         if (!entry)

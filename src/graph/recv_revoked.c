@@ -13,6 +13,17 @@ static bool is_timely(const struct graph *graph, const struct record *record)
     return record->expiration > now && record->modified <= now + FUTURE_MAX;
 }
 
+/* Who is no member hears so again; to others what is known already says nothing. */
+static bool is_out(struct graph *graph)
+{
+    struct provider *provider = graph->config.provider;
+    struct hash key;
+    struct bytes name;
+    uint64_t end;
+    provider->ops->own(provider, &key, &name, &end);
+    return FAILED(provider->ops->link_allowed(provider, &key, graph->now.utc));
+}
+
 static HRESULT take(struct graph *graph, const struct message_revoked *message,
                     const struct record *record, const struct hash *digest)
 {
@@ -52,6 +63,6 @@ HRESULT recv_revoked(struct graph *graph, struct bytes body)
     if (FAILED(hr) || class == CLASS_OLDER)
         return hr;
     if (class == CLASS_SAME)
-        return graph_notify_value(graph, GRAPH_NOTICE_REVOKED, 0);
+        return is_out(graph) ? graph_notify_value(graph, GRAPH_NOTICE_REVOKED, 0) : S_OK;
     return is_timely(graph, &record) ? take(graph, &message, &record, &digest) : S_OK;
 }

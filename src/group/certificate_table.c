@@ -109,6 +109,8 @@ static struct certificate_row *row_new(const struct certificate *certificate,
     row->depth = issuer ? issuer->depth + 1 : 0;
     row->roles = (uint8_t)certificate->roles;
     row->deputy = certificate->deputy;
+    static const struct hash none;
+    row->by_password = !hash_equal(&certificate->properties, &none);
     return row;
 }
 

@@ -25,9 +25,10 @@ struct certificate_row {
     bool announced;      /* during a collection: a membership record carries it */
     uint8_t roles;
     bool deputy;
-    bool gone;  /* dead, and that was told (security_removed.c) */
-    bool own;   /* of the own key, and accepted as such (security_own.c) */
-    bool waits; /* own, and changes the role: not used before the next connection */
+    bool by_password; /* issued to who knew the group's password */
+    bool gone;        /* dead, and that was told (security_removed.c) */
+    bool own;         /* of the own key, and accepted as such (security_own.c) */
+    bool waits;       /* own, and changes the role: not used before the next connection */
     struct certificate_row *next_of_key; /* another certificate of the same key */
     UT_hash_handle hh;
 };

@@ -142,6 +142,7 @@ void handshake_free(struct handshake *handshake)
     buffer_deinit(&handshake->heard);
     password_key_deinit(&handshake->password);
     mem_wipe(handshake->admission, sizeof(handshake->admission));
+    mem_wipe(handshake->link, sizeof(handshake->link));
     mem_free(handshake);
 }
 
@@ -203,6 +204,7 @@ static HRESULT read_my_gmc(struct handshake *handshake, struct bytes body)
         return PEER_E_CONNECTION_NOT_AUTHENTICATED;
     HRESULT hr =
         security_admit(handshake->security, body, handshake->peer_key, handshake->utc, &row);
+    handshake->chain_refused = hr == PEER_E_NOT_AUTHORIZED;
     if (FAILED(hr))
         return hr;
     if (strcmp(row->peer_name, result->peer_name) != 0)
@@ -319,7 +321,6 @@ HRESULT handshake_end(struct handshake *handshake, HRESULT hr, size_t before, st
 {
     if (SUCCEEDED(hr))
         return hr;
-    bool judged = handshake->step == STEP_MY_GMC && handshake->heard.size == 0;
     out->size = handshake->refuse_code != 0 ? handshake->said : before;
     handshake->step = STEP_FAILED;
     handshake->failure = hr;
@@ -328,7 +329,7 @@ HRESULT handshake_end(struct handshake *handshake, HRESULT hr, size_t before, st
                                          .addresses = handshake->refusal.addresses};
         HRESULT said = message_encode_goodbye(MESSAGE_REFUSE, &refuse, out);
         (void)said; /* without memory the link closes without a word */
-    } else if (judged && hr == PEER_E_NOT_AUTHORIZED) {
+    } else if (handshake->chain_refused) {
         tell_refused(handshake, out);
     }
     return hr;

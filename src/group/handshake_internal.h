@@ -33,6 +33,7 @@ struct handshake {
     size_t consumed;     /* bytes of messages that were handled */
     struct buffer input; /* bytes not handled yet; after the end those of the graph */
     struct buffer chain; /* own, encoded */
+    bool chain_refused;  /* by the rules of membership: the other side is told of revocations */
     struct buffer heard; /* the body of a REVOKED that came instead of an answer */
     uint8_t admission[HASH_SIZE];
     struct handshake_result result;

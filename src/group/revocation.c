@@ -147,16 +147,17 @@ bool revocation_may_revoke(const struct certificate_row *seal, const struct cert
     return !(row->roles & ROLE_ADMIN) || certificate_row_below(row, seal);
 }
 
-/* may_readmit: an administrator or the group key issued it. */
-static bool may_readmit(const struct certificate_row *issuer)
+/* An administrator or the group key issued it, by choice: knowing the password is nobody's consent,
+ * whatever the one who issued it had heard. */
+static bool is_readmission(const struct certificate_row *row)
 {
-    return issuer->depth == 0 || (issuer->roles & ROLE_ADMIN);
+    return !row->by_password && (row->issuer->depth == 0 || (row->issuer->roles & ROLE_ADMIN));
 }
 
 static bool hits(const struct entry *entry, const struct certificate_row *row)
 {
     return entry->in_force && revocation_may_revoke(entry->seal, row) &&
-           (row->not_before <= entry->time || !may_readmit(row->issuer));
+           (row->not_before <= entry->time || !is_readmission(row));
 }
 
 /* kept: a list of a revocation that hits row or what it hangs on names the digest. */

@@ -87,6 +87,31 @@ static HRESULT store_added(const struct admission *admission)
     return hr;
 }
 
+/* What was shown for nothing leaves no trace. */
+static HRESULT settle(struct admission *admission, HRESULT hr)
+{
+    if (hr == S_OK)
+        hr = store_added(admission);
+    if (hr == S_OK)
+        return S_OK;
+    while (admission->count-- > 0)
+        certificate_table_remove(admission->security->table,
+                                 admission->added[admission->count].row);
+    return hr;
+}
+
+HRESULT security_try_chain(struct security *security, struct bytes chain,
+                           const struct hash *certificate, chain_judge judge, void *context)
+{
+    struct admission admission = {.security = security};
+    HRESULT hr = enter_all(&admission, chain);
+    if (SUCCEEDED(hr) && (!admission.last || !hash_equal(&admission.last->hash, certificate)))
+        hr = PEER_E_NOT_AUTHORIZED;
+    if (SUCCEEDED(hr))
+        hr = judge(context);
+    return settle(&admission, hr);
+}
+
 HRESULT security_admit(struct security *security, struct bytes chain, const uint8_t key[KEY_SIZE],
                        uint64_t utc, const struct certificate_row **row)
 {
@@ -98,13 +123,7 @@ HRESULT security_admit(struct security *security, struct bytes chain, const uint
         hr = enter_all(&admission, chain);
     if (SUCCEEDED(hr))
         hr = judge_last(&admission, utc);
-    if (SUCCEEDED(hr))
-        hr = store_added(&admission);
-    if (SUCCEEDED(hr)) {
-        *row = admission.last;
-        return S_OK;
-    }
-    while (admission.count-- > 0)
-        certificate_table_remove(security->table, admission.added[admission.count].row);
+    hr = settle(&admission, hr);
+    *row = SUCCEEDED(hr) ? admission.last : NULL;
     return hr;
 }

@@ -13,13 +13,16 @@
 
 #define VALUE_SALT "own/password-salt"
 
+/* Who fell with its issuer may ask again; who was removed itself is told why elsewhere. */
 bool security_needs_password(const struct security *security, uint64_t utc)
 {
+    if (revocation_last(security->revocations, &security->key_hash) != 0)
+        return false;
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (row->own && (certificate_row_valid(row, utc, VALIDITY_GRACE) ||
-                         revocation_certificate_dead(security->revocations, row)))
+        if (row->own && certificate_row_valid(row, utc, VALIDITY_GRACE) &&
+            !revocation_certificate_dead(security->revocations, row))
             return false;
     }
     return true;

@@ -113,6 +113,13 @@ struct certificate_row *security_best(const struct security *security, const str
 /* security_own_take accepts a certificate as an own one and notes that in the store. S_FALSE: it is
  * not of the own key and peer name, or its chain is larger than a handshake holds. */
 HRESULT security_own_take(struct security *security, struct certificate_row *row) MUST_CHECK;
+/* security_try_chain enters a chain into the table, its last being certificate, lets judge decide
+ * about what that signs, and stores the certificates only on its S_OK; else they go again.
+ * PEER_E_NOT_AUTHORIZED: no such chain; judge's codes; E_OUTOFMEMORY. */
+typedef HRESULT (*chain_judge)(void *context);
+HRESULT security_try_chain(struct security *security, struct bytes chain,
+                           const struct hash *certificate, chain_judge judge,
+                           void *context) MUST_CHECK;
 /* security_own_announced does so for what a membership record announced at that peer time. */
 HRESULT security_own_announced(struct security *security, struct certificate_row *row,
                                uint64_t announced) MUST_CHECK;

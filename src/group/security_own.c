@@ -58,7 +58,7 @@ HRESULT security_own_announced(struct security *security, struct certificate_row
     if (hr != S_OK || known)
         return hr;
     bool online = security->connected_since != 0 && announced > security->connected_since;
-    row->waits = online && before && before->roles != row->roles;
+    row->waits = online && before && before->roles != row->roles && !row->deputy;
     security->has_waiting = security->has_waiting || row->waits;
     return S_OK;
 }

@@ -93,7 +93,7 @@ static bool is_about_own(const struct security *security, const struct hash *key
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        for (const struct certificate_row *at = row; row->own && at; at = at->issuer) {
+        for (const struct certificate_row *at = row; row->own && at->depth > 0; at = at->issuer) {
             if (hash_equal(&at->key_hash, key))
                 return true;
         }
@@ -101,13 +101,34 @@ static bool is_about_own(const struct security *security, const struct hash *key
     return false;
 }
 
+struct removal {
+    struct security *security;
+    const struct record *record;
+    const struct hash *digest;
+    const struct record_seal *seal;
+    struct bytes payload;
+};
+
+static HRESULT judge_removal(void *context)
+{
+    const struct removal *removal = context;
+    struct verify_job job;
+    HRESULT hr = security_judge(&removal->security->provider, removal->record, removal->digest,
+                                removal->seal, removal->payload, &job);
+    if (FAILED(hr))
+        return hr == PEER_E_DEFERRED_VALIDATION ? PEER_E_INVALID_RECORD : hr;
+    bool valid = signature_check(job.key, job.message, sizeof(job.message), job.signature);
+    return valid ? S_OK : PEER_E_INVALID_RECORD;
+}
+
+/* Anybody can send this, also who was removed: nothing of it is kept unless all of it holds. */
 HRESULT security_removes_own(struct provider *provider, struct bytes chain,
                              const struct record *record, const struct hash *digest,
                              const struct record_seal *seal, struct bytes payload)
 {
     struct security *security = security_of(provider);
+    struct removal removal = {security, record, digest, seal, payload};
     struct revocation revocation;
-    struct verify_job job;
     if (!guid_equal(&record->type, &RECORD_TYPE_REVOCATION) || record->deleted)
         return PEER_E_INVALID_RECORD;
     HRESULT hr = revocation_decode(payload, &revocation);
@@ -115,11 +136,5 @@ HRESULT security_removes_own(struct provider *provider, struct bytes chain,
         return hr;
     if (!is_about_own(security, &revocation.key))
         return S_FALSE;
-    hr = security_certificate_take(provider, chain);
-    if (SUCCEEDED(hr))
-        hr = security_judge(provider, record, digest, seal, payload, &job);
-    if (FAILED(hr))
-        return hr == PEER_E_DEFERRED_VALIDATION ? PEER_E_INVALID_RECORD : hr;
-    bool valid = signature_check(job.key, job.message, sizeof(job.message), job.signature);
-    return valid ? S_OK : PEER_E_INVALID_RECORD;
+    return security_try_chain(security, chain, &seal->certificate, judge_removal, &removal);
 }

@@ -395,7 +395,7 @@ static void test_a_group_outlives_its_creator(void **state)
     assert_hr(PeerGroupRevokeMember(deputy.group, plain.name, 0), PEER_E_NOT_AUTHORIZED);
     struct listener announced = listen_to(deputy.group);
     assert_ok(PeerGroupAppointDeputy(pair.founder, deputy.name));
-    PeerFreeData(await(&announced, is_member_event, pair.founder_name));
+    PeerFreeData(await(&announced, is_member_event, deputy.name));
     stop_listening(&announced);
     await_deputy(deputy.group, pair.founder_name);
     assert_hr(PeerGroupAppointDeputy(pair.founder, deputy.name), S_FALSE);
