@@ -1461,8 +1461,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupConnectByAddress(HGROUP hGroup, ULONG cAdd
  *   PEER_E_GROUP_NOT_READY
  *
  * Documented page: PeerGroupCreatePasswordInvitation function (p2p.h). Inviting members may, too,
- * unless the password makes administrators. PEER_E_IDENTITY_DELETED and PEER_E_NO_KEY_ACCESS of the
- * page do not occur. */
+ * unless the password makes administrators. PEER_E_IDENTITY_DELETED, PEER_E_NO_KEY_ACCESS and the
+ * CRYPT_* codes of the page do not occur: the key is in memory since the group was opened. */
 PEERGROUP_API HRESULT WINAPI PeerGroupCreatePasswordInvitation(HGROUP hGroup,
                                                                PWSTR *ppwzInvitation);
 

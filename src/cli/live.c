@@ -6,9 +6,12 @@
  * one; what is to be sent waits for it, and is told as failed when no address of the member
  * answers. */
 #include "cli/live.h"
+
+#include "cli/removal.h"
 #include "cli/address.h"
 #include "cli/error.h"
 #include "cli/output.h"
+#include "cli/removal.h"
 #include "cli/text.h"
 
 #include <errno.h>
@@ -264,6 +267,13 @@ static bool catch_signals(void)
     return true;
 }
 
+/* Who was removed stays to hear of being let in again; the same password would be refused again. */
+static bool was_removed(const struct live *live)
+{
+    char *removal CLEANUP_TEXT = removal_text(live->session.group);
+    return removal != NULL;
+}
+
 static void on_event(struct context *context, const PEER_GROUP_EVENT_DATA *event)
 {
     struct live *live = context->live;
@@ -272,8 +282,7 @@ static void on_event(struct context *context, const PEER_GROUP_EVENT_DATA *event
     if (event->eventType == PEER_GROUP_EVENT_STATUS_CHANGED &&
         (event->dwStatus & PEER_GROUP_STATUS_LISTENING))
         live->retry_ms = 0;
-    /* The same password would be refused again. */
-    if (event->eventType == PEER_GROUP_EVENT_AUTHENTICATION_FAILED)
+    if (event->eventType == PEER_GROUP_EVENT_AUTHENTICATION_FAILED && !was_removed(live))
         live->refused = live->quit = true;
     if (event->eventType == PEER_GROUP_EVENT_CONNECTION_FAILED) {
         if (live->refused)

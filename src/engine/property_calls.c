@@ -175,7 +175,8 @@ static HRESULT invite(struct node *node, struct invite_call *this, struct buffer
     struct issue_request request = {.peer_name = this->identity->peer_name,
                                     .friendly_name = this->identity->friendly_name,
                                     .roles = this->invite->roles,
-                                    .not_after = this->invite->expiration};
+                                    .not_after = this->invite->expiration,
+                                    .unkept = true};
     memcpy(request.key, this->identity->key, KEY_SIZE);
     security_set_time(node->security, utc);
     HRESULT hr = security_issue(node->security, &request, utc, chain);

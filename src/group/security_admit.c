@@ -105,10 +105,11 @@ HRESULT security_try_chain(struct security *security, struct bytes chain,
 {
     struct admission admission = {.security = security};
     HRESULT hr = enter_all(&admission, chain);
-    if (SUCCEEDED(hr) && (!admission.last || !hash_equal(&admission.last->hash, certificate)))
-        hr = PEER_E_NOT_AUTHORIZED;
-    if (SUCCEEDED(hr))
+    bool whole = SUCCEEDED(hr) && admission.last && hash_equal(&admission.last->hash, certificate);
+    if (whole)
         hr = judge(context);
+    else if (hr != E_OUTOFMEMORY)
+        hr = PEER_E_INVALID_RECORD;
     return settle(&admission, hr);
 }
 

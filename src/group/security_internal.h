@@ -115,7 +115,7 @@ struct certificate_row *security_best(const struct security *security, const str
 HRESULT security_own_take(struct security *security, struct certificate_row *row) MUST_CHECK;
 /* security_try_chain enters a chain into the table, its last being certificate, lets judge decide
  * about what that signs, and stores the certificates only on its S_OK; else they go again.
- * PEER_E_NOT_AUTHORIZED: no such chain; judge's codes; E_OUTOFMEMORY. */
+ * PEER_E_INVALID_RECORD: no such chain; judge's codes; E_OUTOFMEMORY. */
 typedef HRESULT (*chain_judge)(void *context);
 HRESULT security_try_chain(struct security *security, struct bytes chain,
                            const struct hash *certificate, chain_judge judge,

@@ -235,6 +235,24 @@ static inline PWSTR invite(HGROUP group, PCWSTR invitee, const GUID *role)
     return invitation;
 }
 
+/* Makes somebody known to the group who has not been there: an administrator publishes it. */
+static inline void announce(HGROUP group, PCWSTR name)
+{
+    PPEER_INVITATION_INFO source = NULL;
+    PEER_ROLE_ID role = PEER_GROUP_ROLE_MEMBER;
+    PWSTR invitation = invite(group, name, NULL);
+    assert_ok(PeerGroupParseInvitation(invitation, &source));
+    PEER_CREDENTIAL_INFO info = {.dwSize = sizeof(info),
+                                 .pPublicKey = source->pSubjectPublicKey,
+                                 .ftValidityStart = utc_in(0),
+                                 .ftValidityEnd = utc_in(86400),
+                                 .cRoles = 1,
+                                 .pRoles = &role};
+    assert_ok(PeerGroupIssueCredentials(group, name, &info, PEER_GROUP_STORE_CREDENTIALS, NULL));
+    PeerFreeData(source);
+    PeerFreeData(invitation);
+}
+
 /* Joins without connecting. */
 static inline HGROUP join(HGROUP inviter, PCWSTR invitee, const GUID *role)
 {

@@ -173,6 +173,7 @@ static void test_who_was_away_learns_it_at_the_next_connection(void **state)
     PPEER_GROUP_REVOCATION removal = NULL;
     PWSTR name = new_identity(u"Away");
     HGROUP group = join(pair.founder, name, NULL);
+    announce(pair.founder, name);
     WCHAR *group_name = name_of(pair.founder);
     assert_ok(PeerGroupRevokeMember(pair.founder, name, 0));
     assert_hr(PeerGroupGetRemoval(group, &removal), S_FALSE);
@@ -333,6 +334,7 @@ static void test_a_removed_member_is_readmitted(void **state)
     PPEER_GROUP_REVOCATION removal = NULL;
     struct guest guest = {.name = new_identity(u"Returner")};
     guest.group = join(pair.founder, guest.name, NULL);
+    announce(pair.founder, guest.name);
     struct listener own = listen_to(guest.group);
     assert_ok(PeerGroupRevokeMember(pair.founder, guest.name, 0));
     assert_false(is_readmitted(pair.founder, guest.name));

@@ -11,7 +11,9 @@ static PWSTR creator, member;
 
 static void admit(void)
 {
-    PeerFreeData(invite(group, member, NULL));
+    PeerFreeData(member);
+    member = new_identity(u"Member");
+    announce(group, member);
 }
 
 static int setup(void **state)
@@ -19,7 +21,6 @@ static int setup(void **state)
     if (foreign_memory_setup() != 0 || group_setup(state) != 0)
         return -1;
     creator = new_identity(u"Creator");
-    member = new_identity(u"Member");
     group = new_group(creator);
     admit();
     return 0;

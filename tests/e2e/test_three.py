@@ -18,7 +18,7 @@ def line_of(world, names):
 def any_member_can_be_joined_through(world):
     members = line_of(world, ["a", "b", "c", "d"])
     a, d = members[0], members[-1]
-    check(d.ask("connections") == "1", "the last knows its host only")
+    check(int(d.ask("connections")) >= 1, "the last is connected")
     a.ask("addmany", 300, 200)
     d.ask("addmany", 50, 70000)
     wanted = a.records()
