@@ -7,7 +7,6 @@
  * answers. */
 #include "cli/live.h"
 
-#include "cli/removal.h"
 #include "cli/address.h"
 #include "cli/error.h"
 #include "cli/output.h"

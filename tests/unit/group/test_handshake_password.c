@@ -501,6 +501,54 @@ static void test_too_many_attempts(void **state)
     party_deinit(&joiner);
 }
 
+/* Who issued had not heard of the removal: its certificate begins later, and counts for nothing all
+ * the same. */
+static void test_no_password_readmits(void **state)
+{
+    struct fixture *fixture = *state;
+    struct party *founder = &fixture->scene.founder;
+    struct party joiner = party_by_password(founder, 10);
+    struct talk_options options = options_with(fixture, &fixture->right);
+    assert_ok(talk_all(&joiner, founder, &options, NULL));
+    assert_ok(talk_all(&joiner, founder, &options, NULL));
+    uint64_t before = SCENE_NOW - 2 * SCENE_GRACE;
+    struct sealed_record revocation =
+        scene_revoke(founder, true, &joiner.key_hash, before, NULL, 0);
+    assert_ok(party_deliver(founder, founder, &revocation));
+    struct talk talk;
+    assert_ok(talk_begin(&talk, &joiner, founder, &options));
+    talk_listener(&talk);
+    talk_caller(&talk, &options);
+    talk_listener(&talk);
+    assert_hr(talk.listener_result, PEER_E_NOT_AUTHORIZED);
+    talk_end(&talk);
+    sealed_record_deinit(&revocation);
+    party_deinit(&joiner);
+}
+
+/* Who fell with the one that had let it in asks again; nobody has removed its own key. */
+static void test_who_fell_with_its_issuer_asks_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct party *founder = &fixture->scene.founder;
+    struct party admin = party_join(founder, 11, ROLE_ADMIN);
+    party_sync_properties(&admin, founder);
+    struct party joiner = party_by_password(founder, 10);
+    struct talk_options options = options_with(fixture, &fixture->right);
+    assert_ok(talk_all(&joiner, &admin, &options, NULL));
+    struct sealed_record revocation =
+        scene_revoke(founder, true, &admin.key_hash, SCENE_NOW, NULL, 0);
+    assert_ok(party_deliver(founder, founder, &revocation));
+    assert_ok(party_deliver(&joiner, founder, &revocation));
+    assert_ok(talk_all(&joiner, founder, &options, NULL));
+    const struct certificate_row *row;
+    assert_ok(security_own(joiner.security, SCENE_NOW, &row));
+    assert_int_equal(row->issuer->depth, 1);
+    sealed_record_deinit(&revocation);
+    party_deinit(&joiner);
+    party_deinit(&admin);
+}
+
 /* A removed key is told what a wrong password is told, though it knows the right one. */
 static void test_who_was_removed_stays_out(void **state)
 {
@@ -916,6 +964,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_who_has_no_invitation_learns_nothing, setup, teardown),
         cmocka_unit_test(test_the_guard_counts),
         cmocka_unit_test_setup_teardown(test_too_many_attempts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_password_readmits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_who_fell_with_its_issuer_asks_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_was_removed_stays_out, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_certificate_of_each, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_must_be_committed_first, setup, teardown),
