@@ -42,7 +42,7 @@ demo: all
 asan: deps
 	@test -f $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C $(BUILD)-asan --quiet
-	@meson test -C $(BUILD)-asan --no-rebuild --no-suite style --no-suite header --print-errorlogs --timeout-multiplier 4
+	@meson test -C $(BUILD)-asan --no-rebuild --no-suite style --no-suite header --no-suite sim --print-errorlogs --timeout-multiplier 4
 
 tsan: deps
 	@test -f $(BUILD)-tsan/build.ninja || meson setup $(BUILD)-tsan -Db_sanitize=thread -Db_lundef=false >/dev/null

@@ -112,7 +112,7 @@ static int read_from_terminal(const struct context *context, bool is_new, WCHAR 
     int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (terminal < 0)
         return error_usage(context, "there is no terminal to ask at; give --password-file FILE");
-    bool good = ask_quietly(terminal, "Password of the group: ", first);
+    bool good = ask_quietly(terminal, "Password: ", first);
     if (good && is_new)
         good = ask_quietly(terminal, "The same once more: ", second);
     close(terminal);

@@ -73,7 +73,7 @@ class Move(unittest.TestCase):
         self.bad(self.old, 2, "--output", "identity", "export")
         self.bad(self.old, 2, "--password-file", "identity", "export", "--output", "x")
         self.write("empty", "\n")
-        self.bad(self.old, 2, "empty password", "identity", "export", "--output", "x", "--password-file", "empty")
+        self.bad(self.old, 2, "password is empty", "identity", "export", "--output", "x", "--password-file", "empty")
         self.bad(self.old, 3, "ERROR_PATH_NOT_FOUND", "group", "backup", "no/such/folder")
         self.bad(self.old, 3, "ERROR_FILE_NOT_FOUND", "group", "restore", "missing")
         self.bad(self.old, 4, "no backup", "group", "restore", "password")
@@ -87,7 +87,7 @@ class Move(unittest.TestCase):
             os.chdir(self.folder)
             os.execv(COMMAND, [COMMAND, "identity", "export", "--output", "asked"])
         seen = b""
-        for prompt in b"Password: ", b"Once more: ":
+        for prompt in b"Password: ", b"once more: ":
             while prompt not in seen:
                 seen += os.read(terminal, 1000)
             os.write(terminal, b"correct horse\n")

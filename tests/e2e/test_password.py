@@ -129,7 +129,7 @@ class Password(unittest.TestCase):
             os.environ["PEERGROUP_HOME"] = self.path("boris")
             os.execv(COMMAND, [COMMAND, "join", self.path("invitation")])
         seen = b""
-        while b"Password of the group: " not in seen:
+        while b"Password: " not in seen:
             seen += os.read(terminal, 1000)
         os.write(terminal, RIGHT.encode() + b"\n")
         try:
