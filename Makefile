@@ -5,7 +5,8 @@
 #   make quick      build, unit, scenario, layers, format: before each commit
 #   make check      all tests
 #   make demo       three real processes on this machine: the main job, shown
-#   make asan       all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make asan       all tests under AddressSanitizer and UndefinedBehaviorSanitizer (ASAN_TESTS: Meson's words to leave
+#                   some out)
 #   make tsan       the threaded tests under ThreadSanitizer
 #   make fuzz-smoke every fuzz target over its corpus, then FUZZ_SECONDS in all (default 120)
 #   make install PREFIX=/usr/local
@@ -13,6 +14,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 120
 MESON_OPTIONS ?=
+ASAN_TESTS ?=
 
 .PHONY: all deps deps-demo quick check demo asan tsan fuzz-smoke install clean
 
@@ -42,7 +44,7 @@ demo: all
 asan: deps
 	@test -f $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C $(BUILD)-asan --quiet
-	@meson test -C $(BUILD)-asan --no-rebuild --no-suite style --no-suite header --no-suite sim --print-errorlogs --timeout-multiplier 4
+	@meson test -C $(BUILD)-asan --no-rebuild --no-suite style --no-suite header --no-suite sim $(ASAN_TESTS) --print-errorlogs --timeout-multiplier 4
 
 tsan: deps
 	@test -f $(BUILD)-tsan/build.ninja || meson setup $(BUILD)-tsan -Db_sanitize=thread -Db_lundef=false >/dev/null
