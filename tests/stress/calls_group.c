@@ -183,23 +183,13 @@ static HRESULT set_properties(unsigned *seed)
     return hr;
 }
 
-static HRESULT keep_enumeration(unsigned *seed, HRESULT hr, HPEERENUM enumeration)
-{
-    HPEERENUM old = FAILED(hr) ? NULL : stress_put(STRESS_ENUMERATION, seed, enumeration);
-    if (old) {
-        HRESULT ended = PeerEndEnumeration(old);
-        (void)ended; /* another thread may have tried a made-up handle that is this one */
-    }
-    return hr;
-}
-
 static HRESULT enum_members(unsigned *seed)
 {
     HPEERENUM enumeration = NULL;
     HRESULT hr =
         PeerGroupEnumMembers(stress_look(STRESS_GROUP, seed),
                              stress_draw(seed, 2) ? PEER_MEMBER_PRESENT : 0, NULL, &enumeration);
-    return keep_enumeration(seed, hr, enumeration);
+    return stress_keep_enumeration(seed, hr, enumeration);
 }
 
 static HRESULT issue(unsigned *seed)

@@ -2,17 +2,6 @@
  * freed. */
 #include "stress.h"
 
-/* Keeps an enumeration; ends the one that had to make room. */
-static HRESULT keep_enumeration(unsigned *seed, HRESULT hr, HPEERENUM enumeration)
-{
-    HPEERENUM old = FAILED(hr) ? NULL : stress_put(STRESS_ENUMERATION, seed, enumeration);
-    if (old) {
-        HRESULT ended = PeerEndEnumeration(old);
-        (void)ended; /* another thread may have tried a made-up handle that is this one */
-    }
-    return hr;
-}
-
 static HRESULT item_count(unsigned *seed)
 {
     ULONG count;
@@ -85,7 +74,7 @@ static HRESULT enum_identities(unsigned *seed)
 {
     HPEERENUM enumeration = NULL;
     HRESULT hr = PeerEnumIdentities(&enumeration);
-    return keep_enumeration(seed, hr, enumeration);
+    return stress_keep_enumeration(seed, hr, enumeration);
 }
 
 static HRESULT enum_groups(unsigned *seed)
@@ -94,7 +83,7 @@ static HRESULT enum_groups(unsigned *seed)
     HPEERENUM enumeration = NULL;
     HRESULT hr = PeerEnumGroups(identity, &enumeration);
     free(identity);
-    return keep_enumeration(seed, hr, enumeration);
+    return stress_keep_enumeration(seed, hr, enumeration);
 }
 
 static HRESULT create_peer_name(unsigned *seed)

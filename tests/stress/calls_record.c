@@ -77,22 +77,12 @@ static HRESULT get(unsigned *seed)
     return hr;
 }
 
-static HRESULT keep_enumeration(unsigned *seed, HRESULT hr, HPEERENUM enumeration)
-{
-    HPEERENUM old = FAILED(hr) ? NULL : stress_put(STRESS_ENUMERATION, seed, enumeration);
-    if (old) {
-        HRESULT ended = PeerEndEnumeration(old);
-        (void)ended; /* another thread may have tried a made-up handle that is this one */
-    }
-    return hr;
-}
-
 static HRESULT enum_records(unsigned *seed)
 {
     HPEERENUM enumeration = NULL;
     HRESULT hr = PeerGroupEnumRecords(stress_look(STRESS_GROUP, seed),
                                       stress_draw(seed, 2) ? &note_type : NULL, &enumeration);
-    return keep_enumeration(seed, hr, enumeration);
+    return stress_keep_enumeration(seed, hr, enumeration);
 }
 
 static HRESULT search(unsigned *seed)
@@ -103,7 +93,7 @@ static HRESULT search(unsigned *seed)
         u"<peersearch><clause attrib=\"peercreatorid\" type=\"string\" compare=\"equal\">*"
         u"</clause></peersearch>",
         &enumeration);
-    return keep_enumeration(seed, hr, enumeration);
+    return stress_keep_enumeration(seed, hr, enumeration);
 }
 
 /* ---- events ---- */
@@ -152,7 +142,7 @@ static HRESULT enum_connections(unsigned *seed)
     HRESULT hr =
         PeerGroupEnumConnections(stress_look(STRESS_GROUP, seed),
                                  PEER_CONNECTION_NEIGHBOR | PEER_CONNECTION_DIRECT, &enumeration);
-    return keep_enumeration(seed, hr, enumeration);
+    return stress_keep_enumeration(seed, hr, enumeration);
 }
 
 /* One of a group's connections, or a made-up id. */

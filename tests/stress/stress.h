@@ -18,6 +18,10 @@ void *stress_take(enum stress_kind kind, unsigned *seed);
 /* stress_look gives one of the handles, NULL or, now and then, a made-up one. */
 void *stress_look(enum stress_kind kind, unsigned *seed);
 
+/* stress_keep_enumeration stores what a call made, if it succeeded, and ends the enumeration that
+ * had to make room. Returns hr. */
+HRESULT stress_keep_enumeration(unsigned *seed, HRESULT hr, HPEERENUM enumeration);
+
 /* Texts of one kind; free what stress_text gives with free (NULL: none yet). */
 enum stress_text {
     STRESS_IDENTITY,

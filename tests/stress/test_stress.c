@@ -54,6 +54,16 @@ void *stress_look(enum stress_kind kind, unsigned *seed)
     return atomic_load(&handles[kind][stress_draw(seed, HANDLES)]);
 }
 
+HRESULT stress_keep_enumeration(unsigned *seed, HRESULT hr, HPEERENUM enumeration)
+{
+    HPEERENUM old = FAILED(hr) ? NULL : stress_put(STRESS_ENUMERATION, seed, enumeration);
+    if (old) {
+        HRESULT ended = PeerEndEnumeration(old);
+        (void)ended; /* another thread may have tried a made-up handle that is this one */
+    }
+    return hr;
+}
+
 /* ---- texts ---- */
 
 static pthread_mutex_t texts_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -480,7 +480,10 @@ static void test_who_is_refused_is_told_with_proof(void **state)
     refusal.seal.signature[3] ^= 1;
     assert_hr(heard_by(guest, &refusal), PEER_E_INVALID_RECORD);
     refusal.seal.signature[3] ^= 1;
+    /* What proves nothing leaves nothing: anybody can send it. */
+    assert_false(provider->ops->certificate_has(provider, &refusal.seal.certificate));
     assert_ok(heard_by(guest, &refusal));
+    assert_true(provider->ops->certificate_has(provider, &refusal.seal.certificate));
     struct bytes chain = refusal.message.chain;
     refusal.message.chain = bytes_of(chain.data, chain.size - 1);
     assert_hr(heard_by(guest, &refusal), PEER_E_INVALID_RECORD);
