@@ -253,6 +253,11 @@ bool node_resume(struct node *node);
 /* node_links.c */
 extern const struct transport_callbacks node_transport_callbacks;
 void node_links_close_all(struct node *node);
+/* node_links_committed sends what waited for the commit. */
+void node_links_committed(struct node *node);
+/* node_link_turn does what a handshake wants after it was fed: out goes out now or with the commit;
+ * hr is the handshake's. */
+void node_link_turn(struct node *node, struct node_link *link, HRESULT hr, struct buffer *out);
 /* node_collect_certificates forgets certificates that no record, certificate or link needs. */
 void node_collect_certificates(struct node *node);
 struct node_link *node_link_find(struct node *node, uint64_t id);
@@ -266,11 +271,6 @@ struct address address_of_socket(const struct sockaddr_in6 *socket);
 void node_hear_refusal(struct node *node, struct bytes body);
 /* node_revoked tells the application who has gone; was this member removed, it goes offline. */
 void node_revoked(struct node *node);
-/* node_links_committed sends what waited for the commit. */
-void node_links_committed(struct node *node);
-/* node_link_turn does what a handshake wants after it was fed: out goes out now or with the commit;
- * hr is the handshake's. */
-void node_link_turn(struct node *node, struct node_link *link, HRESULT hr, struct buffer *out);
 
 /* node_password.c */
 void node_password_deinit(struct node *node);
@@ -303,6 +303,8 @@ void node_events_deinit(struct node *node);
 void node_tell_offline(struct node *node);
 /* node_listen: false, with an event, when there is no listener. */
 bool node_listen(struct node *node);
+/* node_listen_or_leave does so for who is connected; without a listener it is not any more. */
+void node_listen_or_leave(struct node *node);
 /* node_note_synchronised puts down, durably, that the group's database is here. */
 HRESULT node_note_synchronised(struct node *node) MUST_CHECK;
 void node_unlisten(struct node *node);
@@ -315,7 +317,6 @@ void events_signal(struct node *node);
 /* events_allow_direct tells the graph whether somebody here wants direct connections. */
 void events_allow_direct(struct node *node);
 bool events_has(const struct node *node, uint64_t registration);
-bool events_wanted(const struct node *node, enum engine_event_type type);
 void events_end(struct node *node);
 
 #endif

@@ -84,7 +84,7 @@ bool events_has(const struct node *node, uint64_t registration)
     return false;
 }
 
-bool events_wanted(const struct node *node, enum engine_event_type type)
+static bool is_wanted(const struct node *node, enum engine_event_type type)
 {
     for (const struct registration *r = node->registrations; r; r = r->next_of_node)
         for (uint32_t i = 0; i < r->filter_count; i++)
@@ -115,7 +115,7 @@ void events_end(struct node *node)
 void events_allow_direct(struct node *node)
 {
     struct graph_event event = {.type = GRAPH_ALLOW_DIRECT,
-                                .flag = events_wanted(node, ENGINE_EVENT_DIRECT)};
+                                .flag = is_wanted(node, ENGINE_EVENT_DIRECT)};
     node_step_quiet(node, &event);
 }
 

@@ -451,7 +451,9 @@ static void act(struct node *node, const struct graph_action *action)
 
 static void arm_timer(struct node *node)
 {
-    uint64_t deadline = node->graph ? graph_next_deadline(node->graph) : UINT64_MAX;
+    /* A graph that failed waits for node_resume. */
+    bool runs = node->graph && SUCCEEDED(node->failed);
+    uint64_t deadline = runs ? graph_next_deadline(node->graph) : UINT64_MAX;
     deadline = node->resume_ms < deadline ? node->resume_ms : deadline;
     uint64_t now = loop_now_ms(node->engine->loop);
     if (deadline == UINT64_MAX)

@@ -285,17 +285,22 @@ HRESULT node_note_synchronised(struct node *node)
     return hr;
 }
 
+void node_listen_or_leave(struct node *node)
+{
+    struct graph_event leave = {.type = GRAPH_LEAVE};
+    if (!node->connected || node_listen(node))
+        return;
+    node->connected = false;
+    node_step_quiet(node, &leave);
+}
+
 static void synchronised(struct node *node)
 {
     HRESULT hr = node_note_synchronised(node);
     if (FAILED(hr))
         node->failed = hr;
     node_touch(node);
-    if (node->connected && !node_listen(node)) {
-        struct graph_event leave = {.type = GRAPH_LEAVE};
-        node->connected = false;
-        node_step_quiet(node, &leave);
-    }
+    node_listen_or_leave(node);
 }
 
 static void remember_offset(struct node *node, uint64_t offset)

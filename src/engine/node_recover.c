@@ -45,10 +45,10 @@ static HRESULT rebuild(struct node *node)
 
 static void go_online(struct node *node)
 {
-    if (graph_is_synchronised(node->graph) && !node_listen(node)) {
-        node->connected = false;
+    if (graph_is_synchronised(node->graph))
+        node_listen_or_leave(node);
+    if (!node->connected)
         return;
-    }
     HRESULT hr = node_connect(node, NULL, 0);
     if (FAILED(hr))
         log_line(LOG_ERROR, "%s: cannot connect again: 0x%08x", node->group, (unsigned)hr);

@@ -43,10 +43,13 @@ static void put_out(struct node *node)
 void node_revoked(struct node *node)
 {
     HRESULT hr = security_gone_each(node->security, tell_gone, node);
-    if (FAILED(hr))
+    if (FAILED(hr)) {
         node->failed = hr;
+        node_touch(node);
+        return;
+    }
     if (security_is_removed(node->security))
         put_out(node);
     else if (node->connected && graph_is_synchronised(node->graph))
-        node->connected = node_listen(node); /* a removal that was undone */
+        node_listen_or_leave(node); /* a removal that was undone */
 }

@@ -1,9 +1,9 @@
-/* record_calls.c - records: publish, read, search; and the group's time.
+/* record_calls.c - publishing records; and the group's time. Reading is record_read.c, listing
+ * snapshot.c.
  *
  * A payload larger than one piece is hashed on the caller's thread and put into the store a few
  * pieces at a time, so that other traffic goes on in between; the record that names them follows in
- * its own commit. A publishing call ends when that commit is on disk. Reading copies rows into
- * plain values on the loop. */
+ * its own commit. A publishing call ends when that commit is on disk. */
 #include "engine/engine_internal.h"
 
 enum { STAGE_PIECES = 16, STAGE_TRIES = 4 };

@@ -33,7 +33,8 @@ static HRESULT copy_text(struct bytes text, char **out)
     return *out ? S_OK : E_OUTOFMEMORY;
 }
 
-HRESULT record_read_header(const struct store_record *row, struct engine_record *out)
+/* Of all but the payload; on failure *out is empty. */
+static HRESULT read_header(const struct store_record *row, struct engine_record *out)
 {
     struct record record;
     *out = (struct engine_record){.creator = NULL};
@@ -62,7 +63,7 @@ HRESULT record_read(const struct store_record *row, struct engine_record *out,
                     struct payload_read *rest)
 {
     *rest = (struct payload_read){.size = 0};
-    HRESULT hr = record_read_header(row, out);
+    HRESULT hr = read_header(row, out);
     if (FAILED(hr))
         return hr;
     if (row->payload_size <= LIMIT_PIECE_SIZE) {

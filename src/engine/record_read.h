@@ -14,8 +14,6 @@ struct payload_read {
     struct buffer *into; /* borrowed */
 };
 
-/* record_read_header makes *out of a row but for its payload; on failure *out is empty. */
-HRESULT record_read_header(const struct store_record *row, struct engine_record *out) MUST_CHECK;
 /* record_read makes *out of a whole row. Of a payload in pieces nothing is read; *rest tells what
  * is to be read (rest->size 0: nothing), into out->payload, which must not move until then. */
 HRESULT record_read(const struct store_record *row, struct engine_record *out,

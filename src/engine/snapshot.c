@@ -163,7 +163,9 @@ static void keep_for(struct node *node, struct snapshot *snapshot, const struct 
     struct snapshot_item *item = snapshot->collecting || !held ? NULL : item_find(snapshot, held);
     if (!snapshot->collecting && (!item || item->lost))
         return;
-    bool full = item && snapshot->kept_bytes >= KEPT_BYTES_MAX;
+    /* What changes while it is collected is of the snapshot or not: all of it must be noted. */
+    size_t most = snapshot->collecting ? 2 * KEPT_BYTES_MAX : KEPT_BYTES_MAX;
+    bool full = snapshot->kept_bytes >= most;
     HRESULT hr = full ? E_OUTOFMEMORY : keep(node, snapshot, id, held);
     if (FAILED(hr) && item)
         item->lost = true;

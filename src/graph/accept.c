@@ -261,7 +261,7 @@ static HRESULT judge_row(struct doomed *doomed, const struct store_record *full)
     struct record_seal seal = {.certificate = full->certificate};
     memcpy(seal.signature, full->signature.data, SIGNATURE_SIZE);
     hr = provider->ops->judge(provider, &record, &full->digest, &seal, full->payload, &job);
-    if (SUCCEEDED(hr) || hr == E_OUTOFMEMORY)
+    if (SUCCEEDED(hr) || graph_is_fault(hr))
         return hr;
     if (doomed->count == doomed->capacity) {
         uint32_t capacity = doomed->capacity ? doomed->capacity * 2 : 32;

@@ -231,7 +231,7 @@ static HRESULT finish_row(struct graph *graph, const struct store_record *row)
     struct verify_job job;
     struct provider *provider = graph->config.provider;
     hr = provider->ops->judge(provider, &record, &row->digest, &seal, bytes_of(NULL, 0), &job);
-    if (hr == E_OUTOFMEMORY)
+    if (graph_is_fault(hr))
         return hr;
     if (FAILED(hr) || record.expiration <= graph_time(graph))
         return S_OK;

@@ -216,6 +216,12 @@ static HRESULT timers(struct graph *graph)
     return hr;
 }
 
+bool graph_is_fault(HRESULT hr)
+{
+    return hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL || hr == PEER_E_INVALID_DATABASE ||
+           hr == PEER_E_DATABASE_ACCESSDENIED;
+}
+
 static HRESULT step_leave(struct graph *graph)
 {
     HRESULT hr = presence_withdraw(graph);
@@ -264,9 +270,7 @@ static HRESULT step_publish(struct graph *graph, const struct graph_event *event
     if (FAILED(hr))
         return hr;
     hr = publish(graph, event->publish, &id, &stored);
-    bool fault = stored || hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL ||
-                 hr == PEER_E_INVALID_DATABASE || hr == PEER_E_DATABASE_ACCESSDENIED;
-    if (FAILED(hr) && fault)
+    if (FAILED(hr) && (stored || graph_is_fault(hr)))
         return hr;
     return graph_complete(graph, event->request, hr, SUCCEEDED(hr) ? &id : NULL, 0);
 }
@@ -384,10 +388,6 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
         return membership_first(graph);
     case GRAPH_IMPORTED:
         return import_end(graph);
-    case GRAPH_REVOKED:
-        graph->rejudge = true;
-        graph->drop_due_ms = graph->now.ms;
-        return S_OK;
     }
     return E_INVALIDARG;
 }

@@ -77,8 +77,7 @@ enum graph_event_type {
     GRAPH_ALLOW_DIRECT, /* flag: somebody here wants direct connections */
     GRAPH_REFUSED,      /* data: the body of REVOKED, from a link that is no neighbour's */
     GRAPH_ACTED,        /* this member has issued a certificate: it is to be known as a member */
-    GRAPH_IMPORTED,     /* the group's database came from a file, and all of it was taken in */
-    GRAPH_REVOKED       /* judge all links and records again (the caller's revocation was stored) */
+    GRAPH_IMPORTED      /* the group's database came from a file, and all of it was taken in */
 };
 
 /* PUBLISH_IMPORTED: somebody's version from a file, its signature checked; what may not stand is

@@ -24,6 +24,7 @@ enum {
     MAINTENANCE_MS = 30000,
     SYNC_AGAIN_MS = 5000,       /* between two reconciliations with a neighbour */
     UPDATE_EARLIEST_MS = 60000, /* new addresses sooner after the last are not looked at */
+    TEACH_EARLIEST_MS = 10000,  /* revocations sooner after the last are not told again */
     PING_EARLIEST_MS = 10000,   /* a PING that comes sooner after the last is not looked at */
     BUDGET_LOOK_MS = 1000,      /* an exhausted neighbour is looked at so often */
     WORK_PER_MINUTE =
@@ -112,6 +113,7 @@ struct neighbour {
     uint64_t budget_ms; /* when it was filled up last */
     uint64_t update_ms; /* 0: no new addresses yet */
     uint64_t ping_heard_ms; /* 0: never */
+    uint64_t taught_ms;     /* revocations were told again; 0: never */
     bool resumed;           /* reads on, with what was left in the buffer first */
     bool announced;         /* the application heard of the connection */
     bool initial;           /* part of the application's Connect */
@@ -499,8 +501,6 @@ HRESULT request_records(struct graph *graph, struct neighbour *neighbour,
 void request_answered(struct graph *graph, const struct hash *digest);
 HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
 HRESULT reconcile_ask(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
-HRESULT reconcile_push(struct graph *graph, struct sync *sync, const struct store_key *lower,
-                       const struct store_key *upper) MUST_CHECK;
 HRESULT reconcile_split(struct graph *graph, struct sync *sync, const struct store_key *lower,
                         const struct store_key *upper) MUST_CHECK;
 /* reconcile_items settles the difference of a range whose other side is listed in full. */
@@ -554,15 +554,7 @@ HRESULT purge_save(struct graph *graph) MUST_CHECK;
 HRESULT purge_timer(struct graph *graph) MUST_CHECK;
 bool purge_goes_on(const struct graph *graph);
 
-/* expire.c, presence.c, maintain.c, peer_time.c: each has a timer and a deadline. */
-HRESULT expire_timer(struct graph *graph) MUST_CHECK;
-void expire_schedule(struct graph *graph, uint64_t expiration);
-HRESULT presence_timer(struct graph *graph) MUST_CHECK;
-HRESULT presence_withdraw(struct graph *graph) MUST_CHECK;
-/* membership_first makes this member known before it acts, where the configuration says so. */
-HRESULT membership_first(struct graph *graph) MUST_CHECK;
-/* own_record.c */
-/* own_expiration: no own record outlives the certificate that signs it. */
+/* own_record.c; own_expiration: no own record outlives the certificate that signs it. */
 uint64_t own_expiration(struct graph *graph, uint64_t lifetime_s);
 HRESULT own_record_write(struct graph *graph, struct own_record *own, const struct guid *type,
                          uint64_t lifetime_s, struct bytes payload) MUST_CHECK;
@@ -575,6 +567,16 @@ void partition_online(struct graph *graph, bool online);
 HRESULT partition_timer(struct graph *graph) MUST_CHECK;
 HRESULT partition_withdraw(struct graph *graph) MUST_CHECK;
 uint64_t partition_deadline(const struct graph *graph);
+
+/* expire.c, presence.c, maintain.c, peer_time.c: each has a timer and a deadline. */
+HRESULT expire_timer(struct graph *graph) MUST_CHECK;
+void expire_schedule(struct graph *graph, uint64_t expiration);
+HRESULT presence_timer(struct graph *graph) MUST_CHECK;
+HRESULT presence_withdraw(struct graph *graph) MUST_CHECK;
+/* membership_first makes this member known before it acts, where the configuration says so. */
+HRESULT membership_first(struct graph *graph) MUST_CHECK;
+/* graph_is_fault: memory or store failed; any other failure is somebody's fault or nobody's. */
+bool graph_is_fault(HRESULT hr);
 HRESULT maintain_connect(struct graph *graph, const struct graph_event *event) MUST_CHECK;
 /* maintain_attempt_failed: a link or dial of the application's Connect came to nothing. */
 HRESULT maintain_attempt_failed(struct graph *graph, uint64_t link, uint64_t node_id,

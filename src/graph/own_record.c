@@ -33,10 +33,11 @@ HRESULT own_record_write(struct graph *graph, struct own_record *own, const stru
     payload_leaf(payload, &record.payload_root);
     HRESULT hr = publish(graph, &record, &own->id, &stored);
     if (hr == PEER_E_RECORD_NOT_FOUND) {
+        own->exists = false;
         record.kind = PUBLISH_ADD;
         hr = publish(graph, &record, &own->id, &stored);
     }
-    own->exists = SUCCEEDED(hr);
+    own->exists = own->exists || SUCCEEDED(hr); /* what could not be changed still stands */
     return hr;
 }
 
@@ -49,13 +50,12 @@ HRESULT own_record_withdraw(struct graph *graph, struct own_record *own)
     struct guid id;
     bool stored = false;
     HRESULT hr = publish(graph, &record, &id, &stored);
-    return hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL ? hr : S_OK;
+    return own_record_outcome(hr);
 }
 
 HRESULT own_record_outcome(HRESULT hr)
 {
-    bool ended = hr == PEER_E_NOT_AUTHORIZED || hr == E_INVALIDARG || hr == PEER_E_INVALID_RECORD;
-    return ended ? S_OK : hr;
+    return graph_is_fault(hr) ? hr : S_OK;
 }
 
 /* ---- payloads ---- */

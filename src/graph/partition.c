@@ -157,8 +157,10 @@ static HRESULT tend_signature(struct graph *graph, const struct view *view)
         graph->signature_due_ms = 0;
         return S_OK;
     }
-    if (view->signature_end > 0)
+    if (view->signature_end > 0) {
+        graph->signature_due_ms = 0;
         return ends_soon(graph, view->signature_end) ? write_signature(graph) : S_OK;
+    }
     if (is_over(graph, &graph->signature_due_ms))
         return write_signature(graph);
     wait_for(graph, &graph->signature_due_ms, signature_wait(graph, view));

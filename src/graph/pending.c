@@ -195,6 +195,15 @@ static HRESULT judge(struct graph *graph, const struct message_flood *flood,
     return provider->ops->judge(provider, record, digest, &seal, flood->payload, job);
 }
 
+/* Each refused version may show that the neighbour has not heard; telling costs a walk. */
+static HRESULT teach_again(struct graph *graph, struct neighbour *neighbour)
+{
+    if (neighbour->taught_ms != 0 && graph->now.ms < neighbour->taught_ms + TEACH_EARLIEST_MS)
+        return S_OK;
+    neighbour->taught_ms = graph->now.ms;
+    return teach_revocations(graph, neighbour);
+}
+
 HRESULT pending_take(struct graph *graph, struct neighbour *neighbour, struct bytes body,
                      const struct record *record, const struct hash *digest)
 {
@@ -211,7 +220,7 @@ HRESULT pending_take(struct graph *graph, struct neighbour *neighbour, struct by
         struct version_name name = {
             .id = record->id, .version = record->version, .digest = *digest};
         hr = ack_one(graph, neighbour, &name, false);
-        return SUCCEEDED(hr) ? teach_revocations(graph, neighbour) : hr;
+        return SUCCEEDED(hr) ? teach_again(graph, neighbour) : hr;
     }
     if (FAILED(hr))
         return hr;

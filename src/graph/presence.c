@@ -110,8 +110,10 @@ static HRESULT presence_due(struct graph *graph)
 {
     uint64_t lifetime_ms = (uint64_t)graph->config.presence_lifetime_s * 1000;
     graph->presence_due_ms = graph->now.ms + lifetime_ms - REFRESH_BEFORE_MS;
-    if (!graph->config.publish_presence)
-        return presence_withdraw(graph);
+    if (!graph->config.publish_presence) {
+        HRESULT hr = presence_withdraw(graph);
+        return SUCCEEDED(hr) ? partition_withdraw(graph) : hr;
+    }
     bool wanted = graph->online && graph->synchronised && graph->listening.count > 0;
     return wanted ? write_presence(graph) : S_OK;
 }

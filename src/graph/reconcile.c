@@ -96,8 +96,8 @@ HRESULT range_list(struct graph *graph, const struct store_key *lower,
     return FAILED(hr) ? hr : S_OK;
 }
 
-HRESULT reconcile_push(struct graph *graph, struct sync *sync, const struct store_key *lower,
-                       const struct store_key *upper)
+static HRESULT push(struct graph *graph, struct sync *sync, const struct store_key *lower,
+                    const struct store_key *upper)
 {
     (void)graph;
     if (sync->depth == sync->capacity) {
@@ -124,7 +124,7 @@ HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour)
     sync->progress_ms = graph->now.ms;
     neighbour->sync = sync;
     graph->counters.reconcile_sessions++;
-    HRESULT hr = reconcile_push(graph, sync, &KEY_FIRST, &KEY_LAST);
+    HRESULT hr = push(graph, sync, &KEY_FIRST, &KEY_LAST);
     return SUCCEEDED(hr) ? reconcile_ask(graph, neighbour) : hr;
 }
 
@@ -194,7 +194,7 @@ static HRESULT split_item(void *context, const struct store_item *item)
     if (++split->seen < split->next)
         return S_OK;
     split->next += split->step;
-    split->hr = reconcile_push(split->graph, split->sync, &split->lower, &item->key);
+    split->hr = push(split->graph, split->sync, &split->lower, &item->key);
     split->lower = item->key;
     return split->hr;
 }
@@ -212,7 +212,7 @@ HRESULT reconcile_split(struct graph *graph, struct sync *sync, const struct sto
                         const struct store_key *upper)
 {
     if (sync->depth + LIMIT_RANGES + 1 > SYNC_STACK_MAX)
-        return reconcile_push(graph, sync, lower, upper);
+        return push(graph, sync, lower, upper);
     struct sum_context sums = {.key = (const uint8_t[FINGERPRINT_KEY_SIZE]){0}};
     struct store *store = graph->config.store;
     HRESULT hr = store->ops->scan(store, lower, upper, sync->horizon, add_item, &sums);
@@ -224,7 +224,7 @@ HRESULT reconcile_split(struct graph *graph, struct sync *sync, const struct sto
     split.next = split.step;
     hr = store->ops->scan(store, lower, upper, sync->horizon, split_item, &split);
     if (SUCCEEDED(hr) && store_key_compare(&split.lower, upper) < 0)
-        hr = reconcile_push(graph, sync, &split.lower, upper);
+        hr = push(graph, sync, &split.lower, upper);
     return hr;
 }
 

@@ -121,7 +121,7 @@ static HRESULT sign_tombstone(struct graph *graph, const struct store_record *ro
     record.expiration = renewal->until;
     bool stored = false;
     HRESULT hr = publish_version(graph, &record, bytes_of(NULL, 0), &stored);
-    return FAILED(hr) && !stored && hr != E_OUTOFMEMORY ? S_OK : hr;
+    return FAILED(hr) && !stored && !graph_is_fault(hr) ? S_OK : hr;
 }
 
 /* A revocation is never updated: the same is said once more, in a record of its own. */
@@ -140,7 +140,7 @@ static HRESULT sign_revocation(struct graph *graph, const struct store_record *r
     struct guid id;
     bool stored = false;
     HRESULT hr = publish(graph, &again, &id, &stored);
-    return FAILED(hr) && !stored && hr != E_OUTOFMEMORY ? S_OK : hr;
+    return FAILED(hr) && !stored && !graph_is_fault(hr) ? S_OK : hr;
 }
 
 static HRESULT sign(struct graph *graph, const struct guid *id, uint64_t outlived_by)

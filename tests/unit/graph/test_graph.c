@@ -89,9 +89,6 @@ static void unknown_links_and_tokens_are_ignored(void **state)
         .type = GRAPH_VERIFIED, .verdicts = &verdict, .verdict_count = 1};
     assert_ok(sim_event(sim, 0, &verified));
     assert_int_equal(sim_node(sim, 0)->notice_count, 0);
-    struct graph_event revoked = {.type = GRAPH_REVOKED};
-    assert_ok(sim_event(sim, 0, &revoked));
-    assert_int_equal(sim_notices(sim, 0, GRAPH_NOTICE_REVOKED, 0), 1);
     struct graph_event send = {.type = GRAPH_SEND_DATA, .link = 99, .request = 1};
     assert_ok(sim_event(sim, 0, &send));
     assert_hr(sim_node(sim, 0)->completed_hr, PEER_E_CONNECTION_NOT_FOUND);
