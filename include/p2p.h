@@ -1327,7 +1327,9 @@ PEERGROUP_API HRESULT WINAPI PeerGroupIssueCredentials(HGROUP hGroup, PCWSTR pwz
  *   ppwzXML      out; XML for PeerGroupImportConfig. For the creator it has the group's private
  *                key
  *
- *   S_OK  the XML is set; records are not in it, see PeerGroupExportDatabase
+ *   S_OK                   the XML is set; records are not in it, see PeerGroupExportDatabase
+ *   PEER_E_NOT_AUTHORIZED  this member has no certificate yet, having joined by password; connect
+ *                          first. The page does not name it
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   PEER_E_NO_KEY_ACCESS, CRYPT_*
  *
@@ -1351,7 +1353,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupExportConfig(HGROUP hGroup, PCWSTR pwzPass
  *   E_INVALIDARG           also: the XML was changed, or the password is a wrong one; ask for it
  *                          again. Or the identity is not here; import it first
  *   PEER_E_GROUP_IN_USE    the group is open, here or in another process; close it
- *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, CRYPT_*
+ *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS, PEER_E_DISK_FULL,
+ *   CRYPT_*
  *
  * Documented page: PeerGroupImportConfig function (p2p.h). The page names no code for a wrong
  * password; it is E_INVALIDARG. Nor has it the one for a group in use. */

@@ -13,7 +13,7 @@
 
 HRESULT WINAPI PeerGroupExportConfig(HGROUP hGroup, PCWSTR pwzPassword, PWSTR *ppwzXML)
 {
-    char *password CLEANUP_SECRET = NULL;
+    char *password CLEANUP_SECRET_TEXT = NULL;
     char *xml CLEANUP_FREE = NULL;
     uint64_t session;
     if (ppwzXML)
@@ -43,7 +43,7 @@ static HRESULT give_names(const struct group_config *config, PWSTR *identity, PW
 HRESULT WINAPI PeerGroupImportConfig(PCWSTR pwzXML, PCWSTR pwzPassword, BOOL fOverwrite,
                                      PWSTR *ppwzIdentity, PWSTR *ppwzGroup)
 {
-    char *password CLEANUP_SECRET = NULL;
+    char *password CLEANUP_SECRET_TEXT = NULL;
     char *xml CLEANUP_FREE = NULL;
     struct group_config config CLEANUP(group_config_deinit) = {.identity = NULL};
     PWSTR identity = NULL, group = NULL;

@@ -8,20 +8,12 @@
 #include "api/api.h"
 #include "api/block.h"
 #include "api/group_handle.h"
+#include "api/secret.h"
 #include "engine/engine.h"
-
-#include <sodium.h>
-
-static void wipe_password(char **password)
-{
-    if (*password)
-        sodium_memzero(*password, strlen(*password));
-    mem_free(*password);
-}
 
 static HRESULT password_argument(PCWSTR units, char **password)
 {
-    HRESULT hr = api_text(units, LIMIT_PASSWORD_UNITS, E_INVALIDARG, password);
+    HRESULT hr = api_secret(units, password);
     return SUCCEEDED(hr) && !(*password)[0] ? E_INVALIDARG : hr;
 }
 
@@ -31,7 +23,7 @@ HRESULT WINAPI PeerGroupPasswordJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation, P
     char *identity CLEANUP_FREE = NULL;
     char *invitation CLEANUP_SECRET_TEXT = NULL;
     char *cloud CLEANUP_FREE = NULL;
-    char *password CLEANUP(wipe_password) = NULL;
+    char *password CLEANUP_SECRET_TEXT = NULL;
     struct group_opening opening;
     if (phGroup)
         *phGroup = NULL;

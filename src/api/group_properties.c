@@ -10,8 +10,6 @@
 #include "api/group_convert.h"
 #include "api/group_handle.h"
 
-#include <sodium.h>
-
 #define X16 "xxxxxxxxxxxxxxxx"
 /* No name of anything, and over every limit of length. */
 static const char no_name[] = "\x01";
@@ -45,9 +43,7 @@ static void given_deinit(struct given *given)
     mem_free(given->creator);
     mem_free(given->friendly_name);
     mem_free(given->comment);
-    if (given->password)
-        sodium_memzero(given->password, strlen(given->password));
-    mem_free(given->password);
+    mem_wipe_textp(&given->password);
 }
 
 static HRESULT take_text(PCWSTR units, size_t limit, const char *refused, char **text)

@@ -12,7 +12,7 @@
 HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPassword, PWSTR *ppwzExportXML)
 {
     char *name CLEANUP_FREE = NULL;
-    char *password CLEANUP_SECRET = NULL;
+    char *password CLEANUP_SECRET_TEXT = NULL;
     char *xml CLEANUP_FREE = NULL;
     if (!ppwzExportXML)
         return E_INVALIDARG;
@@ -30,7 +30,7 @@ HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPassword, PWSTR 
 HRESULT WINAPI PeerIdentityImport(PCWSTR pwzImportXML, PCWSTR pwzPassword, PWSTR *ppwzIdentity)
 {
     char *xml CLEANUP_FREE = NULL;
-    char *password CLEANUP_SECRET = NULL;
+    char *password CLEANUP_SECRET_TEXT = NULL;
     struct identity_copy copy CLEANUP(identity_copy_deinit) = {.peer_name = NULL};
     if (!ppwzIdentity)
         return E_INVALIDARG;

@@ -29,8 +29,6 @@
     {                                                                                              \
     }
 
-/* Grouping */
-
 /* PNRP */
 NOT_BUILT(PeerNameToPeerHostName, (PCWSTR pwzPeerName, PWSTR *ppwzHostName), CLEAR(ppwzHostName))
 NOT_BUILT(PeerHostNameToPeerName, (PCWSTR pwzHostName, PWSTR *ppwzPeerName), CLEAR(ppwzPeerName))

@@ -5,18 +5,8 @@
 
 #include "base/limits.h"
 
-#include <sodium.h>
-
 HRESULT api_secret(PCWSTR units, char **text)
 {
     *text = NULL;
     return units ? api_text(units, LIMIT_PASSWORD_UNITS, E_INVALIDARG, text) : E_INVALIDARG;
-}
-
-void secret_free(char *text)
-{
-    if (!text)
-        return;
-    sodium_memzero(text, strlen(text));
-    mem_free(text);
 }

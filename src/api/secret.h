@@ -4,16 +4,9 @@
 
 #include "api/api.h"
 
-/* api_secret converts a password of at most LIMIT_PASSWORD_UNITS (free with secret_free).
- * E_INVALIDARG: NULL, longer, or a lone surrogate; E_OUTOFMEMORY. *text is NULL after a failure. */
+/* api_secret converts a password of at most LIMIT_PASSWORD_UNITS (keep it in a
+ * CLEANUP_SECRET_TEXT). E_INVALIDARG: NULL, longer, or a lone surrogate; E_OUTOFMEMORY. *text is
+ * NULL after a failure. */
 HRESULT api_secret(PCWSTR units, char **text) MUST_CHECK;
-/* secret_free wipes and frees; NULL is fine. */
-void secret_free(char *text);
-
-static inline void secret_freep(char **text)
-{
-    secret_free(*text);
-}
-#define CLEANUP_SECRET CLEANUP(secret_freep)
 
 #endif

@@ -13,12 +13,12 @@ enum label {
     LABEL_RECORD,        /* signature over a record's digest */
     LABEL_RECORD_ID,     /* hash that gives a record its id */
     LABEL_RECORD_DIGEST, /* hash over a record's canonical header */
-    LABEL_REVOCATION,    /* signature over a revocation's digest */
+    LABEL_REVOCATION,    /* reserved */
     LABEL_PASSWORD,      /* password proof */
     LABEL_SNI,           /* key that admits a caller */
     LABEL_INVITATION,    /* signature over an invitation */
     LABEL_FINGERPRINT,   /* TLS exporter value that keys fingerprints */
-    LABEL_RENDEZVOUS,    /* discovery keys */
+    LABEL_RENDEZVOUS,    /* reserved for discovery keys */
     LABEL_ADMISSION,     /* TLS exporter value that a caller's admission is over */
     LABEL_CONFIG,        /* what binds an exported configuration together */
     LABEL_PASSWORD_LINK, /* TLS exporter value that joining by password is bound to */

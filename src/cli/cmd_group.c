@@ -4,9 +4,9 @@
  * removes this member's copy only. */
 #include "cli/arguments.h"
 #include "cli/error.h"
+#include "cli/invitation.h"
 #include "cli/moment.h"
 #include "cli/output.h"
-#include "cli/invitation.h"
 #include "cli/password.h"
 #include "cli/records.h"
 #include "cli/text.h"

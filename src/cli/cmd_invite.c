@@ -10,8 +10,8 @@
 #include "cli/invitation.h"
 #include "cli/moment.h"
 #include "cli/output.h"
-#include "cli/removal.h"
 #include "cli/password.h"
+#include "cli/removal.h"
 #include "cli/session.h"
 
 #include <string.h>
@@ -78,10 +78,6 @@ static int invite_by_password(struct context *context, const struct arguments *a
 
 static int make(struct context *context, const struct arguments *arguments, bool again)
 {
-    if (arguments_has(arguments, "--password"))
-        return invite_by_password(context, arguments);
-    if (arguments->word_count == 0)
-        return error_usage(context, "invite wants more: peergroup invite CARD, or --password");
     const char *expires = arguments_option(arguments, "--expires");
     const char *word = arguments_option(arguments, "--role");
     const PEER_ROLE_ID *role = role_of_word(word ? word : "member");

@@ -303,7 +303,10 @@ static void drain_events(struct context *context)
         if (hr == S_OK)
             on_event(context, event);
         else
-            error_hr(context, hr, "events were left out, since they were not read in time");
+            error_hr(context, hr,
+                     hr == PEER_E_TOO_MUCH_LOAD
+                         ? "events were left out, since they were not read in time"
+                         : "cannot read events");
         PeerFreeData(event);
     }
 }

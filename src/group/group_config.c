@@ -36,14 +36,6 @@ enum { ELEMENT_GMC = 5, ELEMENT_DATA = 6 };
 static const char *const scope_names[] = {
     [SCOPE_GLOBAL] = "GLOBAL", [SCOPE_SITE_LOCAL] = "SITELOCAL", [SCOPE_LINK_LOCAL] = "LINKLOCAL"};
 
-static void secret_deinit(struct buffer *buffer)
-{
-    if (buffer->data)
-        sodium_memzero(buffer->data, buffer->capacity);
-    buffer_deinit(buffer);
-}
-#define CLEANUP_SECRET_BUFFER CLEANUP(secret_deinit)
-
 void group_config_deinit(struct group_config *config)
 {
     mem_free(config->identity);
@@ -54,7 +46,7 @@ void group_config_deinit(struct group_config *config)
     buffer_deinit(&config->chain);
     buffer_deinit(&config->signer);
     buffer_deinit(&config->header);
-    secret_deinit(&config->payload);
+    buffer_deinit(&config->payload);
     sodium_memzero(config, sizeof(*config));
 }
 
@@ -216,6 +208,7 @@ static HRESULT decode_properties(struct wire_reader *reader, struct group_config
     struct bytes payload = wire_read_blob(reader, LIMIT_PIECE_SIZE);
     if (reader->failed || has > 1 || header.size == 0)
         return E_INVALIDARG;
+    config->payload = BUFFER_SECRET;
     HRESULT hr = keep(signer, &config->signer);
     if (SUCCEEDED(hr))
         hr = keep(header, &config->header);
@@ -294,7 +287,7 @@ HRESULT group_config_write(const struct group_config *config, const char *passwo
     struct buffer gmc CLEANUP_BUFFER = BUFFER_NULL;
     struct buffer bound CLEANUP_BUFFER = BUFFER_NULL;
     struct buffer data CLEANUP_BUFFER = BUFFER_NULL;
-    struct buffer plain CLEANUP_SECRET_BUFFER = BUFFER_NULL;
+    struct buffer plain CLEANUP_BUFFER = BUFFER_SECRET;
     char flags[16];
     snprintf(flags, sizeof(flags), "%u", (unsigned)config->cloud_flags);
     HRESULT hr = encode_chain(config, &gmc);
@@ -380,7 +373,7 @@ static HRESULT read_document(const struct xml_document *document, const char *pa
     struct buffer pkcs7 CLEANUP_BUFFER = BUFFER_NULL;
     struct buffer data CLEANUP_BUFFER = BUFFER_NULL;
     struct buffer bound CLEANUP_BUFFER = BUFFER_NULL;
-    struct buffer plain CLEANUP_SECRET_BUFFER = BUFFER_NULL;
+    struct buffer plain CLEANUP_BUFFER = BUFFER_SECRET;
     if (!find_texts(document, texts))
         return E_INVALIDARG;
     HRESULT hr = read_plain(texts, config);

@@ -115,8 +115,8 @@ void security_revocations_expected(const struct security *security,
 void security_revocations(const struct security *security, struct revocation_summary *summary);
 
 /* security_own: of the own certificates that hold at utc and are alive, that with the highest role,
- * then the newest. Own are those of the founding, of invitations taken, and that administrators
- * announced; no others of the own key.
+ * then the newest. Own are those of the founding, of invitations and configurations taken, given
+ * for the password, and that administrators announced; no others of the own key.
  * PEER_E_INVALID_TIME_PERIOD: none holds now; PEER_E_NOT_AUTHORIZED: revoked. */
 HRESULT security_own(const struct security *security, uint64_t utc,
                      const struct certificate_row **row) MUST_CHECK;

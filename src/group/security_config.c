@@ -17,10 +17,12 @@ static HRESULT copy_text(const char *from, char **to)
 static const struct certificate_row *newest_own(const struct security *security)
 {
     const struct certificate_row *best = security_best_own(security, security->utc);
+    if (best)
+        return best;
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
-         row && !best; row = row->next_of_key) {
-        if (row->own)
+         row; row = row->next_of_key) {
+        if (row->own && (!best || certificate_row_preferred(row, best)))
             best = row;
     }
     return best;
@@ -36,6 +38,7 @@ static HRESULT export_properties(struct security *security, struct group_config 
         return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
     config->seal.certificate = row.certificate;
     memcpy(config->seal.signature, row.signature.data, SIGNATURE_SIZE);
+    config->payload = BUFFER_SECRET;
     hr = buffer_append(&config->header, row.header.data, row.header.size);
     if (SUCCEEDED(hr))
         hr = buffer_append(&config->payload, row.payload.data, row.payload.size);
@@ -167,10 +170,12 @@ static HRESULT take_properties(struct security *security, const struct group_con
 
 static HRESULT take_config(struct security *security, const struct group_config *config)
 {
+    /* What an invitation said of revocations is not in the file, and still holds. */
     struct joining given = {.cloud = config->cloud,
                             .friendly_name = config->friendly_name,
                             .hints = config->hints,
-                            .rendezvous = config->rendezvous};
+                            .rendezvous = config->rendezvous,
+                            .revocations = security->joining.revocations};
     HRESULT hr = take_chain(security, buffer_view(&config->chain));
     if (SUCCEEDED(hr))
         hr = security_keep_joining(security, &given);
