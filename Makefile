@@ -48,7 +48,7 @@ asan: deps
 
 tsan: deps
 	@test -f $(BUILD)-tsan/build.ninja || meson setup $(BUILD)-tsan -Db_sanitize=thread -Db_lundef=false >/dev/null
-	@ninja -C $(BUILD)-tsan --quiet
+	@ninja -C $(BUILD)-tsan --quiet $$(tools/suite-targets $(BUILD)-tsan thread)
 	@meson test -C $(BUILD)-tsan --no-rebuild --suite thread --print-errorlogs --timeout-multiplier 4
 
 fuzz-smoke: deps

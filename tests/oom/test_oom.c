@@ -1,7 +1,7 @@
 /* Does every function of the interface survive every failing allocation (style rule 13)?
  *
  * For each case the n-th allocation of one call fails, our own or one that SQLite or libxml2 makes
- * for us: one child process for each n, every n up to 150, then ever fewer, to keep to a minute,
+ * for us: one child process for each n, every n up to 100, then ever fewer, to keep to a minute,
  * until the call gets by without meeting the failure. The outcome must be E_OUTOFMEMORY and no
  * effect, or success; the same call must succeed afterwards; under AddressSanitizer nothing may
  * leak.
@@ -24,7 +24,7 @@ enum { CHILD_SURVIVED = 0, CHILD_REFUSED = 10, CHILD_NOT_HIT = 11, CHILD_BAD = 1
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { SWEEP_DENSE = 6, SWEEP_PART = 2 };
 #else
-enum { SWEEP_DENSE = 150, SWEEP_PART = 4 };
+enum { SWEEP_DENSE = 100, SWEEP_PART = 4 };
 #endif
 
 struct oom_child oom_now;
@@ -142,7 +142,7 @@ static bool sweep_case(const struct oom_case *oom, unsigned number)
             return false;
         }
     }
-    unsigned wanted_failures = SWEEP_DENSE < 100 && oom->failures_min > 1 ? 1 : oom->failures_min;
+    unsigned wanted_failures = SWEEP_DENSE < 50 && oom->failures_min > 1 ? 1 : oom->failures_min;
     bool blind = refused < wanted_failures;
     printf("%sok %u - %s: refused %u, survived %u\n", blind ? "not " : "", number, oom->name,
            refused, survived);
