@@ -42,12 +42,12 @@ demo: all
 	@tools/demo $(BUILD)
 
 asan: deps
-	@test -f $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@test -f $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Db_lundef=false -Doptimization=1 >/dev/null
 	@ninja -C $(BUILD)-asan --quiet
 	@meson test -C $(BUILD)-asan --no-rebuild --no-suite style --no-suite header --no-suite sim $(ASAN_TESTS) --print-errorlogs --timeout-multiplier 4
 
 tsan: deps
-	@test -f $(BUILD)-tsan/build.ninja || meson setup $(BUILD)-tsan -Db_sanitize=thread -Db_lundef=false >/dev/null
+	@test -f $(BUILD)-tsan/build.ninja || meson setup $(BUILD)-tsan -Db_sanitize=thread -Db_lundef=false -Doptimization=1 >/dev/null
 	@ninja -C $(BUILD)-tsan --quiet $$(tools/suite-targets $(BUILD)-tsan thread)
 	@meson test -C $(BUILD)-tsan --no-rebuild --suite thread --print-errorlogs --timeout-multiplier 4
 

@@ -25,5 +25,11 @@ bool invitation_reachable(const struct session *session)
 int invitation_write(const struct context *context, const char *path, const char *xml)
 {
     bool file = path && strcmp(path, "-") != 0;
-    return file || !context->json ? file_write(context, path, xml, strlen(xml)) : EXIT_OK;
+    if (!file && context->json)
+        return EXIT_OK;
+    int result = file_write(context, path, xml, strlen(xml));
+    /* What the running command says next begins a line of its own. */
+    if (result == EXIT_OK && !file && context->live)
+        result = file_write(context, path, "\n", 1);
+    return result;
 }
