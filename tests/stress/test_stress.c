@@ -134,6 +134,7 @@ static const struct {
 } beyond[] = {{"PeerGroupIssueCredentials", PEER_E_GROUP_NOT_READY},
               {"PeerGroupIssueCredentials", PEER_E_NOT_AUTHORIZED},
               {"PeerGroupPasswordJoin", PEER_E_GROUP_IN_USE},
+              {"PeerGroupExportConfig", PEER_E_NOT_AUTHORIZED},
               {"PeerGroupImportConfig", PEER_E_GROUP_IN_USE},
               {"PeerGroupGetEventData", PEER_E_TOO_MUCH_LOAD},
               {"PeerGroupSendData", PEER_E_TOO_MUCH_LOAD},
