@@ -1,10 +1,11 @@
 /* result.c - names of result codes for messages, and the end of a broken promise.
  *
  * The table follows peergroup/errors.h; a unit test compares the two. result_name returns NULL for
- * a code that is not ours, assert_failed prints where and stops the process: state that our own
- * code broke must not reach the disk. */
+ * a code that is not ours, result_of_file gives a code for every errno. assert_failed prints where
+ * and stops the process: state that our own code broke must not reach the disk. */
 #include "base/result.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -141,6 +142,47 @@ const char *result_name(HRESULT hr)
         if (names[i].hr == hr)
             return names[i].name;
     return NULL;
+}
+
+/* Win32 codes of files. */
+enum {
+    CODE_FILE_NOT_FOUND = 2,
+    CODE_PATH_NOT_FOUND = 3,
+    CODE_TOO_MANY_OPEN_FILES = 4,
+    CODE_ACCESS_DENIED = 5,
+    CODE_WRITE_PROTECT = 19,
+    CODE_GEN_FAILURE = 31,
+    CODE_FILENAME_EXCED_RANGE = 206
+};
+
+HRESULT result_of_file(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return PEER_E_DISK_FULL;
+    case ENOMEM:
+        return E_OUTOFMEMORY;
+    case ENOENT:
+        return HRESULT_FROM_WIN32(CODE_FILE_NOT_FOUND);
+    case ENOTDIR:
+    case ELOOP:
+        return HRESULT_FROM_WIN32(CODE_PATH_NOT_FOUND);
+    case EMFILE:
+    case ENFILE:
+        return HRESULT_FROM_WIN32(CODE_TOO_MANY_OPEN_FILES);
+    case EACCES:
+    case EPERM:
+    case EISDIR:
+        return HRESULT_FROM_WIN32(CODE_ACCESS_DENIED);
+    case EROFS:
+        return HRESULT_FROM_WIN32(CODE_WRITE_PROTECT);
+    case ENAMETOOLONG:
+        return HRESULT_FROM_WIN32(CODE_FILENAME_EXCED_RANGE);
+    default:
+        return HRESULT_FROM_WIN32(CODE_GEN_FAILURE);
+    }
 }
 
 void assert_failed(const char *condition, const char *file, int line)

@@ -21,4 +21,8 @@ _Noreturn void assert_failed(const char *condition, const char *file, int line);
 /* result_name gives "PEER_E_NO_CLOUD" for a code of errors.h, or NULL. The text is static. */
 const char *result_name(HRESULT hr);
 
+/* result_of_file gives what a program expects to hear of a file for an errno: a Win32 code as
+ * HRESULT_FROM_WIN32 (E_ACCESSDENIED is one), PEER_E_DISK_FULL or E_OUTOFMEMORY. */
+HRESULT result_of_file(int error) MUST_CHECK;
+
 #endif

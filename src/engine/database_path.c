@@ -13,47 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Win32 codes of files. */
-enum {
-    CODE_FILE_NOT_FOUND = 2,
-    CODE_PATH_NOT_FOUND = 3,
-    CODE_TOO_MANY_OPEN_FILES = 4,
-    CODE_ACCESS_DENIED = 5,
-    CODE_WRITE_PROTECT = 19,
-    CODE_GEN_FAILURE = 31,
-    CODE_FILENAME_EXCED_RANGE = 206
-};
-
-static HRESULT file_result(int error)
-{
-    switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-        return PEER_E_DISK_FULL;
-    case ENOMEM:
-        return E_OUTOFMEMORY;
-    case ENOENT:
-        return HRESULT_FROM_WIN32(CODE_FILE_NOT_FOUND);
-    case ENOTDIR:
-    case ELOOP:
-        return HRESULT_FROM_WIN32(CODE_PATH_NOT_FOUND);
-    case EMFILE:
-    case ENFILE:
-        return HRESULT_FROM_WIN32(CODE_TOO_MANY_OPEN_FILES);
-    case EACCES:
-    case EPERM:
-    case EISDIR:
-        return HRESULT_FROM_WIN32(CODE_ACCESS_DENIED);
-    case EROFS:
-        return HRESULT_FROM_WIN32(CODE_WRITE_PROTECT);
-    case ENAMETOOLONG:
-        return HRESULT_FROM_WIN32(CODE_FILENAME_EXCED_RANGE);
-    default:
-        return HRESULT_FROM_WIN32(CODE_GEN_FAILURE);
-    }
-}
-
 HRESULT database_path_check(const char *path)
 {
     size_t size = strlen(path);
@@ -88,7 +47,7 @@ static HRESULT check_place(const char *path)
 {
     struct stat status;
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-        return file_result(EISDIR);
+        return result_of_file(EISDIR);
     return S_OK;
 }
 
@@ -101,7 +60,7 @@ HRESULT database_output_open(const char *path, struct database_output *output)
     if (SUCCEEDED(hr)) {
         output->fd = mkostemp(output->temporary, O_CLOEXEC);
         if (output->fd < 0)
-            hr = file_result(errno == ENOENT ? ENOTDIR : errno);
+            hr = result_of_file(errno == ENOENT ? ENOTDIR : errno);
     }
     if (FAILED(hr))
         forget(output);
@@ -117,7 +76,7 @@ HRESULT database_output_write(struct database_output *output, struct bytes data)
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
-            return file_result(errno);
+            return result_of_file(errno);
         data = bytes_of(data.data + done, data.size - (size_t)done);
     }
     return S_OK;
@@ -127,9 +86,9 @@ static HRESULT sync_folder(const char *folder)
 {
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return file_result(errno);
+        return result_of_file(errno);
     /* Some file systems cannot sync a folder and say EINVAL: nothing more can be done there. */
-    HRESULT hr = fsync(fd) < 0 && errno != EINVAL ? file_result(errno) : S_OK;
+    HRESULT hr = fsync(fd) < 0 && errno != EINVAL ? result_of_file(errno) : S_OK;
     close(fd);
     return hr;
 }
@@ -137,12 +96,12 @@ static HRESULT sync_folder(const char *folder)
 HRESULT database_output_close(struct database_output *output, const char *path, HRESULT hr)
 {
     if (SUCCEEDED(hr) && fsync(output->fd) < 0)
-        hr = file_result(errno);
+        hr = result_of_file(errno);
     if (close(output->fd) < 0 && SUCCEEDED(hr))
-        hr = file_result(errno);
+        hr = result_of_file(errno);
     bool placed = SUCCEEDED(hr) && rename(output->temporary, path) == 0;
     if (SUCCEEDED(hr))
-        hr = placed ? sync_folder(output->folder) : file_result(errno);
+        hr = placed ? sync_folder(output->folder) : result_of_file(errno);
     if (!placed)
         unlink(output->temporary);
     forget(output);
@@ -156,10 +115,10 @@ HRESULT database_input_open(const char *path, int *fd)
     struct stat status;
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*fd < 0)
-        return file_result(errno);
-    HRESULT hr = fstat(*fd, &status) < 0 ? file_result(errno) : S_OK;
+        return result_of_file(errno);
+    HRESULT hr = fstat(*fd, &status) < 0 ? result_of_file(errno) : S_OK;
     if (SUCCEEDED(hr) && !S_ISREG(status.st_mode))
-        hr = file_result(EISDIR);
+        hr = result_of_file(EISDIR);
     if (FAILED(hr)) {
         close(*fd);
         *fd = -1;
@@ -169,7 +128,7 @@ HRESULT database_input_open(const char *path, int *fd)
 
 HRESULT database_input_rewind(int fd)
 {
-    return lseek(fd, 0, SEEK_SET) < 0 ? file_result(errno) : S_OK;
+    return lseek(fd, 0, SEEK_SET) < 0 ? result_of_file(errno) : S_OK;
 }
 
 HRESULT database_input_read(void *context, uint8_t *data, size_t size, size_t *got)
@@ -180,5 +139,5 @@ HRESULT database_input_read(void *context, uint8_t *data, size_t size, size_t *g
         done = read(*fd, data, size);
     while (done < 0 && errno == EINTR);
     *got = done < 0 ? 0 : (size_t)done;
-    return done < 0 ? file_result(errno) : S_OK;
+    return done < 0 ? result_of_file(errno) : S_OK;
 }

@@ -5,6 +5,7 @@
  * the loop has run it, or until the commit that it depends on is on disk. The last shutdown keeps
  * new callers out, waits for those inside, takes every group offline and joins the thread. */
 #include "engine/engine_internal.h"
+#include "group/group_remains.h"
 
 #include <pthread.h>
 
@@ -176,6 +177,10 @@ HRESULT engine_startup(void)
     pthread_mutex_unlock(&lock);
     struct engine *engine = NULL;
     hr = engine_new(&engine);
+    if (SUCCEEDED(hr)) { /* what a deletion that was cut off has left of keys and databases */
+        identity_collect();
+        group_remains_collect();
+    }
     pthread_mutex_lock(&lock);
     running = engine;
     startups = engine ? 1 : 0;

@@ -195,6 +195,7 @@ HRESULT group_parts_announce(struct node_parts *parts) MUST_CHECK;
 void group_parts_undo(struct node_parts *parts);
 HRESULT group_parts_open(const char *identity, const struct group_entry *entry,
                          struct node_parts *parts) MUST_CHECK;
+/* group_parts_remove deletes a group that is not open here; codes as of group_remains.h too. */
 HRESULT group_parts_remove(const char *identity, const struct group_entry *entry) MUST_CHECK;
 /* group_parts_password reads the key of a password while there is no certificate, and removes it
  * when there is one. */
@@ -214,9 +215,6 @@ void group_join_undo(struct node_parts *parts, bool fresh, const char *identity,
 /* group_go_online is PeerGroupConnect, on the loop. */
 HRESULT group_go_online(struct node *node, const struct address *addresses,
                         uint32_t count) MUST_CHECK;
-/* group_parts_erase removes the files of a group that nobody knows of any more; group_key names the
- * group's key when it is this identity's, else NULL. */
-void group_parts_erase(const struct group_entry *entry, const struct hash *group_key);
 
 /* node.c */
 HRESULT node_new(struct engine *engine, struct node_parts *parts, struct node **node) MUST_CHECK;

@@ -5,6 +5,7 @@
  * removes everything it has made, so that it leaves no trace; a group is known to the user's
  * database only after its own store is on disk. */
 #include "engine/engine_internal.h"
+#include "group/group_remains.h"
 
 #include <pthread.h>
 
@@ -212,7 +213,6 @@ struct evict_call {
     const char *identity;
     const char *group;
     bool creator;
-    struct hash group_key;
 };
 
 /* S_FALSE: the group is not open here. */
@@ -223,11 +223,6 @@ static HRESULT run_look(struct call *call)
     if (!node)
         return S_FALSE;
     this->creator = node->group_key != NULL;
-    if (this->creator) {
-        uint8_t key[KEY_SIZE];
-        signing_key_public(node->group_key, key);
-        key_hash(key, &this->group_key);
-    }
     return S_OK;
 }
 
@@ -241,16 +236,16 @@ static HRESULT run_evict(struct call *call)
 }
 
 /* Of a group that is open here the user's database forgets first: that may fail, and then its
- * handles go on. Nothing after it can. */
+ * handles go on. Files that stay in spite of all are remembered there. */
 static HRESULT delete_open_group(struct evict_call *evict, const struct group_entry *entry)
 {
-    HRESULT hr = group_entry_remove(evict->identity, evict->group);
-    if (FAILED(hr))
-        return hr;
-    hr = call_run(&evict->call, run_evict);
+    struct group_remains remains CLEANUP_REMAINS = {.entry = NULL};
+    HRESULT hr = group_remains_prepare(entry, evict->creator, &remains);
     if (SUCCEEDED(hr))
-        group_parts_erase(entry, evict->creator ? &evict->group_key : NULL);
-    return hr;
+        hr = group_remains_bury(&remains);
+    if (SUCCEEDED(hr))
+        hr = call_run(&evict->call, run_evict);
+    return SUCCEEDED(hr) ? group_remains_erase(&remains) : hr;
 }
 
 static HRESULT delete_group(const char *identity, const char *group)

@@ -2,9 +2,11 @@
  *
  * Runs on the caller's thread. A new group gets a database of a random name under a lock, and is
  * known to the user's database only when its own store is on disk; whatever fails before leaves
- * nothing that would be taken for a group. Removing happens under the same lock. */
+ * nothing that would be taken for a group. Removing happens under the same lock, by
+ * group/group_remains. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "group/group_remains.h"
 #include "group/password_file.h"
 
 #include <stdio.h>
@@ -147,41 +149,30 @@ HRESULT group_parts_password(struct node_parts *parts)
     return S_OK;
 }
 
-void group_parts_erase(const struct group_entry *entry, const struct hash *group_key)
-{
-    HRESULT removed = group_key ? key_file_remove(group_key) : S_OK;
-    if (FAILED(removed))
-        log_line(LOG_WARNING, "a group's key stays behind: 0x%08x", (unsigned)removed);
-    removed = password_file_remove(entry->identity, entry->group);
-    if (FAILED(removed))
-        log_line(LOG_WARNING, "a password's key stays behind: 0x%08x", (unsigned)removed);
-    remove_database(entry->database);
-}
-
 /* All of it goes while this process holds the lock, so that nobody opens what is on its way out.
- * Which key is the group's must be read before; what cannot be read may go too. */
+ * Whose the group's key is must be read before; what cannot be read may go too. */
 static HRESULT remove_parts(const char *identity, const struct group_entry *entry,
                             struct node_parts *opened)
 {
-    HRESULT readable = group_parts_open(identity, entry, opened);
-    if (readable == PEER_E_GROUP_IN_USE || readable == E_OUTOFMEMORY ||
+    struct group_remains remains CLEANUP_REMAINS = {.entry = NULL};
+    HRESULT hr = group_remains_reachable(entry);
+    HRESULT readable = SUCCEEDED(hr) ? group_parts_open(identity, entry, opened) : hr;
+    if (FAILED(hr) || readable == PEER_E_GROUP_IN_USE || readable == E_OUTOFMEMORY ||
         readable == PEER_E_NO_KEY_ACCESS)
         return readable;
-    HRESULT hr = opened->lock_fd >= 0 ? S_OK : node_lock(entry->database, &opened->lock_fd);
+    if (opened->lock_fd < 0)
+        hr = node_lock(entry->database, &opened->lock_fd);
     if (SUCCEEDED(hr))
-        hr = group_entry_remove(identity, entry->group);
+        hr = group_remains_prepare(entry, SUCCEEDED(readable) && opened->group_key, &remains);
+    if (SUCCEEDED(hr))
+        hr = group_remains_bury(&remains);
     if (FAILED(hr))
         return hr;
-    struct hash hash;
-    bool creator = SUCCEEDED(readable) && opened->group_key;
-    if (creator)
-        security_group_key_hash(opened->security, &hash);
     security_free(opened->security);
     store_free(opened->store);
     opened->security = NULL;
     opened->store = NULL;
-    group_parts_erase(entry, creator ? &hash : NULL);
-    return S_OK;
+    return group_remains_erase(&remains);
 }
 
 HRESULT group_parts_remove(const char *identity, const struct group_entry *entry)

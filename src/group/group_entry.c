@@ -56,14 +56,6 @@ HRESULT group_entry_reserve(const char *identity, const char *group, char **data
     return home_join(folder, name, database);
 }
 
-/* The part of a path below the user's folder, or the whole path. */
-static const char *path_relative(const struct user_db *db, const char *path)
-{
-    size_t size = strlen(db->home);
-    bool below = strncmp(path, db->home, size) == 0 && path[size] == '/';
-    return below ? path + size + 1 : path;
-}
-
 HRESULT group_entry_add(const struct group_entry *entry)
 {
     struct user_db db CLEANUP_USER_DB = USER_DB_NULL;
@@ -78,7 +70,7 @@ HRESULT group_entry_add(const struct group_entry *entry)
             "INSERT INTO groups(identity, peer_name, friendly_name, database) VALUES(?, ?, ?, ?)",
             USER_VALUES(user_text(entry->identity), user_text(entry->group),
                         user_text(entry->friendly_name),
-                        user_text(path_relative(&db, entry->database))));
+                        user_text(user_db_relative(&db, entry->database))));
     return SUCCEEDED(hr) ? user_db_commit(&db) : hr;
 }
 
@@ -95,12 +87,8 @@ static HRESULT read_row(const struct user_db *db, sqlite3_stmt *statement,
         hr = user_db_text(statement, 2, &entry->friendly_name);
     if (SUCCEEDED(hr))
         hr = user_db_text(statement, 3, &database);
-    if (SUCCEEDED(hr) && database[0] != '/') {
-        hr = home_join(db->home, database, &entry->database);
-    } else if (SUCCEEDED(hr)) {
-        entry->database = database;
-        database = NULL;
-    }
+    if (SUCCEEDED(hr))
+        hr = user_db_absolute(db, database, &entry->database);
     if (FAILED(hr))
         group_entry_deinit(entry);
     return hr;

@@ -19,6 +19,7 @@ HRESULT home_result(int error)
     switch (error) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* a limit on files' sizes is one more way to have no room */
         return PEER_E_DISK_FULL;
     case ENOMEM:
         return E_OUTOFMEMORY;

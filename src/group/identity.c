@@ -4,12 +4,16 @@
  * identity is: checks under the writer's lock, key file durable, row, commit; what fails takes the
  * key file away again unless it was there before. Deleting is: row away and tombstone in its place,
  * commit, then the key's file, unless another identity lives on the same key. If that last step is
- * cut off, the tombstone remembers it and the next creation or deletion makes up for it. */
-#include "group/identity.h"
+ * cut off, the tombstone remembers it and the next creation, deletion or start of the library makes
+ * up for it. */
+#include "base/log.h"
+#include "group/home.h"
 #include "group/peer_name.h"
 #include "group/user_db.h"
 
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SELECT_IDENTITIES "SELECT peer_name, friendly_name, key_hash, key, created FROM identities "
 
@@ -160,15 +164,15 @@ static HRESULT next_left(struct user_db *db, struct hash *key_hash, bool *left)
     return hr;
 }
 
-/* Removes the key files of deleted identities unless another identity has the key. Best effort: the
- * tombstones remember what is left. */
-static void collect_keys(struct user_db *db)
+/* Removes the key files of deleted identities unless another identity has the key. What fails is
+ * remembered by the tombstones. */
+static HRESULT collect_keys(struct user_db *db)
 {
     struct hash key_hash;
     bool left = false;
     HRESULT hr = next_left(db, &key_hash, &left);
     if (FAILED(hr) || !left)
-        return;
+        return hr;
     hr = user_db_begin(db);
     while (SUCCEEDED(hr)) {
         hr = next_left(db, &key_hash, &left);
@@ -180,6 +184,24 @@ static void collect_keys(struct user_db *db)
         hr = user_db_commit(db);
     if (FAILED(hr))
         user_db_rollback(db);
+    return hr;
+}
+
+static HRESULT collect_and_log(struct user_db *db)
+{
+    HRESULT hr = collect_keys(db);
+    if (FAILED(hr))
+        log_line(LOG_WARNING, "a deleted identity's key stays behind: 0x%08x", (unsigned)hr);
+    return hr;
+}
+
+void identity_collect(void)
+{
+    struct user_db db CLEANUP_USER_DB = USER_DB_NULL;
+    HRESULT hr = user_db_open(&db, false);
+    if (SUCCEEDED(hr))
+        hr = collect_and_log(&db);
+    (void)hr; /* it is logged, and the next start tries again */
 }
 
 /* May this new identity exist besides the others? Tells whether its key is in use already. */
@@ -269,7 +291,7 @@ HRESULT identity_create(const char *classifier, const char *friendly_name, struc
     if (SUCCEEDED(hr))
         hr = user_db_open(&db, true);
     if (SUCCEEDED(hr)) {
-        collect_keys(&db);
+        hr = collect_and_log(&db); /* of others: no hindrance */
         hr = store_new(&db, identity, key ? key : made);
     }
     signing_key_free(made);
@@ -317,6 +339,18 @@ static HRESULT bury(struct user_db *db, const struct identity *identity)
     return hr;
 }
 
+/* Asks, while nothing is lost, whether a key's file can go. Whether it must is seen later. */
+static HRESULT key_may_go(void)
+{
+    char *folder CLEANUP_FREE = NULL;
+    HRESULT hr = home_folder("keys", false, &folder);
+    if (hr == PEER_E_NOT_FOUND)
+        return S_OK; /* then there is none */
+    if (FAILED(hr))
+        return hr;
+    return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0 ? S_OK : PEER_E_NO_KEY_ACCESS;
+}
+
 HRESULT identity_delete(const char *peer_name)
 {
     struct user_db db CLEANUP_USER_DB = USER_DB_NULL;
@@ -329,8 +363,13 @@ HRESULT identity_delete(const char *peer_name)
     if (SUCCEEDED(hr))
         hr = bury(&db, &identity);
     if (SUCCEEDED(hr))
-        hr = user_db_commit(&db);
+        hr = key_may_go();
     if (SUCCEEDED(hr))
-        collect_keys(&db);
-    return hr;
+        hr = user_db_commit(&db);
+    if (FAILED(hr))
+        return hr;
+    hr = collect_and_log(&db);
+    /* The identity is gone; a file that does not go is worth telling of. What failed for want of
+     * memory or room succeeds at the next call. */
+    return hr == PEER_E_NO_KEY_ACCESS ? hr : S_OK;
 }

@@ -42,8 +42,11 @@ HRESULT identity_state(const char *peer_name) MUST_CHECK;
 HRESULT identity_key(const char *peer_name, struct signing_key **key) MUST_CHECK;
 HRESULT identity_set_friendly_name(const char *peer_name, const char *friendly_name) MUST_CHECK;
 /* identity_delete leaves a tombstone. PEER_E_NOT_FOUND, PEER_E_GROUPS_EXIST. The key file goes when
- * no other identity uses the key. */
+ * no other identity uses the key; where the folder of keys would not let it go, that is
+ * PEER_E_NO_KEY_ACCESS and the identity stays. A file that stays in spite of that is the same code,
+ * and the tombstone remembers it. identity_collect removes such files, as far as it can. */
 HRESULT identity_delete(const char *peer_name) MUST_CHECK;
+void identity_collect(void);
 /* identity_was_deleted: a tombstone of this user has this key. */
 HRESULT identity_was_deleted(const struct hash *key_hash, bool *deleted) MUST_CHECK;
 /* identity_each visits all, the oldest first; the row is borrowed. A visitor that fails ends it
@@ -72,7 +75,8 @@ void group_entry_deinit(struct group_entry *entry);
  * group_entry_add makes the group known; durable when it returns. PEER_E_ALREADY_EXISTS;
  * IDENTITY_E_DELETED: the identity was deleted meanwhile (checked in the same transaction);
  * PEER_E_NOT_FOUND: never existed. group_entry_find, group_entry_remove, group_entry_rename:
- * PEER_E_NOT_FOUND. */
+ * PEER_E_NOT_FOUND. group_entry_remove leaves the files: it takes back what was just added;
+ * deleting is group_remains.h. */
 HRESULT group_entry_reserve(const char *identity, const char *group, char **database) MUST_CHECK;
 HRESULT group_entry_add(const struct group_entry *entry) MUST_CHECK;
 HRESULT group_entry_find(const char *identity, const char *group,

@@ -30,7 +30,7 @@ static void frame_wipe(struct frame *frame)
 }
 
 /* Lengths keep identity and group apart; the label keeps the name apart from those of keys. */
-static void file_name(const char *identity, const char *group, char name[HASH_TEXT_SIZE])
+void password_file_name(const char *identity, const char *group, char name[HASH_TEXT_SIZE])
 {
     const char *texts[] = {identity, group};
     struct sha256 sha;
@@ -51,7 +51,7 @@ static HRESULT locate(const char *identity, const char *group, bool create, char
                       char **path)
 {
     char name[HASH_TEXT_SIZE];
-    file_name(identity, group, name);
+    password_file_name(identity, group, name);
     HRESULT hr = home_folder("keys", create, folder);
     return SUCCEEDED(hr) ? home_join(*folder, name, path) : hr;
 }

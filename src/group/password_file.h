@@ -16,6 +16,8 @@ HRESULT password_file_save(const char *identity, const char *group,
  */
 HRESULT password_file_load(const char *identity, const char *group,
                            struct password_key *key) MUST_CHECK;
+/* password_file_name gives the name of that file in the folder of keys. */
+void password_file_name(const char *identity, const char *group, char name[HASH_TEXT_SIZE]);
 /* password_file_remove: S_FALSE: there was none. */
 HRESULT password_file_remove(const char *identity, const char *group) MUST_CHECK;
 

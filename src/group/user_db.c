@@ -56,7 +56,8 @@ static HRESULT result_of(struct user_db *db, int code)
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN: {
         int error = db->handle ? sqlite3_system_errno(db->handle) : 0;
-        return error == ENOSPC || error == EDQUOT ? PEER_E_DISK_FULL : PEER_E_NO_KEY_ACCESS;
+        return error == ENOSPC || error == EDQUOT || error == EFBIG ? PEER_E_DISK_FULL
+                                                                    : PEER_E_NO_KEY_ACCESS;
     }
     case SQLITE_PERM:
     case SQLITE_READONLY:
@@ -187,6 +188,21 @@ HRESULT user_db_blob(sqlite3_stmt *statement, int column, void *data, size_t siz
         return PEER_E_INVALID_DATABASE;
     memcpy(data, sqlite3_column_blob(statement, column), size);
     return S_OK;
+}
+
+const char *user_db_relative(const struct user_db *db, const char *path)
+{
+    size_t size = strlen(db->home);
+    bool below = strncmp(path, db->home, size) == 0 && path[size] == '/';
+    return below ? path + size + 1 : path;
+}
+
+HRESULT user_db_absolute(const struct user_db *db, const char *path, char **absolute)
+{
+    if (path[0] != '/')
+        return home_join(db->home, path, absolute);
+    *absolute = mem_strdup(path);
+    return *absolute ? S_OK : E_OUTOFMEMORY;
 }
 
 HRESULT user_db_identity_state(struct user_db *db, const char *peer_name)

@@ -73,6 +73,11 @@ void user_db_finalize(sqlite3_stmt **statement);
 HRESULT user_db_text(sqlite3_stmt *statement, int column, char **text) MUST_CHECK;
 HRESULT user_db_blob(sqlite3_stmt *statement, int column, void *data, size_t size) MUST_CHECK;
 
+/* user_db_relative gives the part of a path below the user's folder, or the whole path; it is
+ * borrowed. user_db_absolute turns it back (free with mem_free). */
+const char *user_db_relative(const struct user_db *db, const char *path);
+HRESULT user_db_absolute(const struct user_db *db, const char *path, char **absolute) MUST_CHECK;
+
 /* user_db_identity_state: S_OK the identity exists; HRESULT_FROM_WIN32(303) it was deleted;
  * PEER_E_NOT_FOUND this user never had it. */
 HRESULT user_db_identity_state(struct user_db *db, const char *peer_name) MUST_CHECK;
