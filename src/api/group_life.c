@@ -125,7 +125,7 @@ HRESULT WINAPI PeerGroupConnectByAddress(HGROUP hGroup, ULONG cAddresses, PPEER_
     HRESULT hr = group_ready();
     if (FAILED(hr))
         return hr;
-    if (cAddresses == 0 || !pAddresses)
+    if (cAddresses == 0 || cAddresses > LIMIT_CONNECT_ADDRESSES || !pAddresses)
         return E_INVALIDARG;
     hr = group_session(hGroup, &session);
     if (SUCCEEDED(hr))

@@ -29,6 +29,7 @@
                                             */
 #define LIMIT_CERTIFICATE_SIZE (4u * 1024) /* DER */
 #define LIMIT_ADDRESSES 4                  /* in hints and presence */
+#define LIMIT_CONNECT_ADDRESSES 64         /* in one call of PeerGroupConnectByAddress */
 #define LIMIT_REFERRALS 10
 #define LIMIT_RANGES 16 /* in one reconciliation message */
 

@@ -374,21 +374,27 @@ HRESULT engine_group_join(const char *identity, const char *text, const char *cl
 
 /* ---- connect, close, delete, status ---- */
 
+/* Where members may be: what the invitation says, and what earlier connections have left. */
+struct known_addresses {
+    struct address items[LIMIT_CONNECT_ADDRESSES];
+    uint32_t count;
+};
+
 static HRESULT remembered_address(void *context, struct bytes key, struct bytes value)
 {
     (void)key;
-    struct address_list *list = context;
+    struct known_addresses *list = context;
     struct wire_reader reader;
     wire_reader_init(&reader, value);
     struct address address = {.port = 0};
     wire_read_fixed(&reader, address.ip, sizeof(address.ip));
     address.port = wire_read_u16(&reader);
-    if (wire_reader_done(&reader) && list->count < LIMIT_REFERRALS)
+    if (wire_reader_done(&reader) && list->count < LIMIT_CONNECT_ADDRESSES)
         list->items[list->count++] = address;
     return S_OK;
 }
 
-static HRESULT known_addresses(struct node *node, struct address_list *list)
+static HRESULT known_addresses(struct node *node, struct known_addresses *list)
 {
     uint32_t hint_count;
     const struct address *hints = security_hints(node->security, &hint_count);
@@ -399,11 +405,16 @@ static HRESULT known_addresses(struct node *node, struct address_list *list)
 
 HRESULT node_connect(struct node *node, const struct address *addresses, uint32_t count)
 {
-    struct graph_event event = {.type = GRAPH_CONNECT};
-    for (uint32_t i = 0; i < count && event.addresses.count < LIMIT_REFERRALS; i++)
-        event.addresses.items[event.addresses.count++] = addresses[i];
-    HRESULT hr = count == 0 ? known_addresses(node, &event.addresses) : S_OK;
-    return SUCCEEDED(hr) ? node_step(node, &event) : hr;
+    struct known_addresses list = {.count = 0};
+    struct graph_event event = {.type = GRAPH_CONNECT, .known = addresses, .known_count = count};
+    if (count == 0) {
+        HRESULT hr = known_addresses(node, &list);
+        if (FAILED(hr))
+            return hr;
+        event.known = list.items;
+        event.known_count = list.count;
+    }
+    return node_step(node, &event);
 }
 
 HRESULT group_go_online(struct node *node, const struct address *addresses, uint32_t count)

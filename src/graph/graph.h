@@ -59,7 +59,7 @@ void graph_configure(struct graph *graph, const struct graph_config *config);
 enum graph_event_type {
     GRAPH_TIMER,
     GRAPH_LISTENING, /* addresses: where others reach this node (count 0: no longer) */
-    GRAPH_CONNECT,   /* addresses to try; starts being online */
+    GRAPH_CONNECT,   /* addresses and known: to try; starts being online */
     GRAPH_LEAVE,     /* withdraw presence, say goodbye, close all links */
     GRAPH_LINK_UP,   /* an authenticated link */
     GRAPH_LINK_DATA, /* data: plaintext as it came */
@@ -127,6 +127,8 @@ struct graph_event {
     struct bytes data;
     struct guid data_type;
     struct address_list addresses;
+    const struct address *known; /* CONNECT: more to try, at most LIMIT_CONNECT_ADDRESSES */
+    uint32_t known_count;
     const struct graph_publish *publish;
     const struct graph_verdict *verdicts;
     uint32_t verdict_count;

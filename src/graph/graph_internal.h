@@ -41,7 +41,7 @@ enum {
     DIALS_MAX = 30, /* in DIALS_MS */
     DIALS_MS = 60 * 1000,
     PURGE_NOTES = 25, /* hours between the first and the last: 24 */
-    REMEMBERED_MAX = 32,
+    REMEMBERED_MAX = 32 + LIMIT_CONNECT_ADDRESSES,
     OUTLIVED_MAX = 64,
     DROP_WAIT_MS = 1000, /* after the last revocation that came, for the other parts of a removal */
     DROP_LATEST_MS = 10000
@@ -200,6 +200,7 @@ struct remembered {
     uint64_t not_before_ms; /* back-off after failure */
     uint32_t failures;
     bool present; /* named by a live presence record at the last look */
+    bool wanted;  /* by the last Connect: tried before others, and never makes place for one */
 };
 
 struct dial {

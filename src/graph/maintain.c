@@ -31,16 +31,24 @@ static bool is_own_address(const struct graph *graph, const struct address *addr
     return false;
 }
 
+/* The wanted ones are fewer than the places. */
+static struct remembered *remembered_place(struct graph *graph)
+{
+    if (graph->remembered_count < REMEMBERED_MAX)
+        return &graph->remembered[graph->remembered_count++];
+    uint32_t index = (uint32_t)graph_random_below(graph, REMEMBERED_MAX);
+    while (graph->remembered[index].wanted)
+        index = (index + 1) % REMEMBERED_MAX;
+    return &graph->remembered[index];
+}
+
 static void remember(struct graph *graph, const struct address *address, const struct hash *key)
 {
     if (address->port == 0)
         return;
     struct remembered *entry = remembered_find(graph, address);
     if (!entry) {
-        if (graph->remembered_count < REMEMBERED_MAX)
-            entry = &graph->remembered[graph->remembered_count++];
-        else
-            entry = &graph->remembered[graph_random_below(graph, REMEMBERED_MAX)];
+        entry = remembered_place(graph);
         *entry = (struct remembered){.address = *address};
     }
     if (key) {
@@ -152,6 +160,17 @@ static bool linked_to(const struct graph *graph, const struct remembered *entry)
     return false;
 }
 
+/* The next one that the application's Connect has named. */
+static const struct remembered *wanted_candidate(const struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->remembered_count; i++) {
+        const struct remembered *entry = &graph->remembered[i];
+        if (entry->wanted && entry->not_before_ms <= graph->now.ms && !linked_to(graph, entry))
+            return entry;
+    }
+    return NULL;
+}
+
 static struct remembered *candidate(struct graph *graph, bool absent_only)
 {
     uint32_t start = graph->remembered_count > 0
@@ -194,8 +213,12 @@ static HRESULT connect_next(struct graph *graph, uint64_t *next)
     bool late = graph->now.ms >= graph->connecting_since_ms + CONNECT_LIMIT_MS;
     if (!graph->connecting || (attempt_under_way(graph) && !late))
         return S_OK;
-    struct remembered *entry = late ? NULL : candidate(graph, false);
-    if (entry && graph->now.ms < next_dial_ms(graph))
+    const struct remembered *named = late ? NULL : wanted_candidate(graph);
+    bool wanted = named != NULL; /* by the application, which is not kept waiting */
+    struct remembered *entry = wanted ? &graph->remembered[named - graph->remembered]
+                               : late ? NULL
+                                      : candidate(graph, false);
+    if (entry && !wanted && graph->now.ms < next_dial_ms(graph))
         return S_OK;
     if (entry) {
         back_off(graph, entry);
@@ -215,15 +238,26 @@ static HRESULT connect_next(struct graph *graph, uint64_t *next)
                                                           : PEER_E_NO_MEMBERS_FOUND);
 }
 
+/* Also where this node listens itself: another member of the same process may be meant. */
+static void want(struct graph *graph, const struct address *address)
+{
+    remember(graph, address, NULL);
+    struct remembered *entry = remembered_find(graph, address);
+    if (!entry)
+        return;
+    entry->not_before_ms = 0;
+    entry->wanted = true;
+}
+
 HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
 {
-    /* Also where this node listens itself: another member of the same process may be meant. */
-    for (uint32_t i = 0; i < event->addresses.count; i++) {
-        remember(graph, &event->addresses.items[i], NULL);
-        struct remembered *entry = remembered_find(graph, &event->addresses.items[i]);
-        if (entry)
-            entry->not_before_ms = 0;
-    }
+    ASSERT(event->known_count <= LIMIT_CONNECT_ADDRESSES);
+    for (uint32_t i = 0; i < graph->remembered_count; i++)
+        graph->remembered[i].wanted = false;
+    for (uint32_t i = 0; i < event->addresses.count; i++)
+        want(graph, &event->addresses.items[i]);
+    for (uint32_t i = 0; i < event->known_count; i++)
+        want(graph, &event->known[i]);
     if (event->flag)
         return S_OK;
     graph->connecting = true;
@@ -526,7 +560,8 @@ uint64_t maintain_deadline(const struct graph *graph)
         deadline = due < deadline ? due : deadline;
     }
     if (graph->connecting) {
-        uint64_t due = graph->connecting_since_ms + CONNECT_LIMIT_MS, dial = next_dial_ms(graph);
+        uint64_t due = graph->connecting_since_ms + CONNECT_LIMIT_MS;
+        uint64_t dial = wanted_candidate(graph) ? 0 : next_dial_ms(graph);
         if (!attempt_under_way(graph) && dial < due)
             due = dial > graph->now.ms ? dial : graph->now.ms;
         if (due <= graph->now.ms && graph->drop_due_ms != UINT64_MAX)

@@ -2,6 +2,9 @@
 #include "two.h"
 #include "support/sweep.h"
 
+#include <glob.h>
+#include <sqlite3.h>
+
 /* One block of all connections (free with PeerFreeData). */
 static PPEER_CONNECTION_INFO *connections(HGROUP group, DWORD flags, ULONG *count)
 {
@@ -275,6 +278,85 @@ static void test_connect_by_address(void **state)
     PeerFreeData(guest);
 }
 
+/* All addresses of a call are tried, also where each but the last is nobody's. */
+static void test_connect_by_many_addresses(void **state)
+{
+    (void)state;
+    enum { MOST = 64 };
+    PEER_ADDRESS addresses[MOST + 1];
+    PWSTR guest = new_identity(u"Guest");
+    HGROUP visit = join(pair.founder, guest, NULL);
+    addresses[MOST - 1] = address_of(pair.member, pair.founder_name);
+    for (size_t i = 0; i < MOST - 1; i++) {
+        addresses[i] = addresses[MOST - 1];
+        addresses[i].sin6.sin6_port = htons((uint16_t)(i + 1));
+    }
+    addresses[MOST] = addresses[0];
+    assert_hr(PeerGroupConnectByAddress(visit, MOST + 1, addresses), E_INVALIDARG);
+    struct listener listener = listen_to(visit);
+    assert_ok(PeerGroupConnectByAddress(visit, MOST, addresses));
+    await_status(&listener, PEER_GROUP_STATUS_LISTENING);
+    stop_listening(&listener);
+    assert_ok(PeerGroupClose(visit));
+    PeerFreeData(guest);
+}
+
+/* Puts many addresses that answer nobody before those that the closed group remembers; the others
+ * are open, and their databases locked. */
+static void remember_nobody(void)
+{
+    glob_t found;
+    int changed = 0;
+    assert_int_equal(glob(home_file("groups/*.db"), 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        sqlite3 *db = NULL;
+        int result = sqlite3_open_v2(found.gl_pathv[i], &db, SQLITE_OPEN_READWRITE, NULL);
+        for (int port = 1; result == SQLITE_OK && port <= 20; port++) {
+            char sql[200];
+            snprintf(sql, sizeof(sql),
+                     "INSERT INTO value VALUES(CAST('address/%064d' AS BLOB),"
+                     " x'00000000000000000000FFFF7F000001%04x')",
+                     port, (unsigned)port);
+            result = sqlite3_exec(db, sql, NULL, NULL, NULL);
+        }
+        changed += result == SQLITE_OK;
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    }
+    globfree(&found);
+    assert_true(changed > 0);
+}
+
+/* [point 5.8] Connect tries all that is remembered, not the first ten alone. */
+static void test_connect_by_memory(void **state)
+{
+    (void)state;
+    PWSTR founder_name = new_identity(u"F"), guest = new_identity(u"G");
+    HGROUP founder = new_group(founder_name), visit = NULL;
+    WCHAR *name = name_of(founder);
+    PWSTR invitation = invite(founder, guest, NULL); /* before there is an address to put in it */
+    go_online(founder);
+    PEER_ADDRESS address = address_of(founder, founder_name);
+    assert_ok(PeerGroupJoin(guest, invitation, NULL, &visit));
+    struct listener listener = listen_to(visit);
+    assert_ok(PeerGroupConnectByAddress(visit, 1, &address));
+    await_status(&listener, PEER_GROUP_STATUS_LISTENING);
+    stop_listening(&listener);
+    assert_ok(PeerGroupClose(visit));
+    remember_nobody();
+    assert_ok(PeerGroupOpen(guest, name, NULL, &visit));
+    listener = listen_to(visit);
+    assert_ok(PeerGroupConnect(visit));
+    const struct wanted_link wanted = {PEER_GROUP_EVENT_NEIGHBOR_CONNECTION, PEER_CONNECTED};
+    PeerFreeData(await(&listener, is_link, &wanted));
+    stop_listening(&listener);
+    assert_ok(PeerGroupClose(visit));
+    assert_ok(PeerGroupClose(founder));
+    free(name);
+    PeerFreeData(invitation);
+    PeerFreeData(founder_name);
+    PeerFreeData(guest);
+}
+
 /* ---- without memory ---- */
 
 static PEER_ADDRESS swept_address;
@@ -323,6 +405,8 @@ int main(void)
         cmocka_unit_test(test_direct_bad_arguments),
         cmocka_unit_test(test_no_such_connection),
         cmocka_unit_test(test_connect_by_address),
+        cmocka_unit_test(test_connect_by_many_addresses),
+        cmocka_unit_test(test_connect_by_memory),
         cmocka_unit_test(test_without_memory),
     };
     return cmocka_run_group_tests(tests, two_setup, two_teardown);
