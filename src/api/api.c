@@ -22,6 +22,11 @@ HRESULT api_ready(void)
     return ready_result;
 }
 
+HRESULT api_key_result(HRESULT hr)
+{
+    return hr == NTE_BAD_KEYSET ? PEER_E_NO_KEY_ACCESS : hr;
+}
+
 HRESULT api_text(PCWSTR units, size_t limit, HRESULT violation, char **text)
 {
     *text = NULL;

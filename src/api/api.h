@@ -27,4 +27,8 @@ HRESULT api_cloud(PCWSTR units, char **text) MUST_CHECK;
  * NTE_FAIL: it must not be used. */
 HRESULT api_ready(void) MUST_CHECK;
 
+/* api_key_result is for functions of identities, whose pages have no code for a key that does not
+ * decode: it is one without access. Other codes stay. */
+HRESULT api_key_result(HRESULT hr) MUST_CHECK;
+
 #endif

@@ -93,7 +93,7 @@ HRESULT WINAPI PeerIdentityGetCryptKey(PCWSTR pwzIdentity, HCRYPTPROV *phCryptPr
     if (SUCCEEDED(hr))
         hr = api_ready();
     if (SUCCEEDED(hr))
-        hr = identity_key(name, &key);
+        hr = api_key_result(identity_key(name, &key));
     if (SUCCEEDED(hr))
         hr = crypt_key_open(key, phCryptProv);
     signing_key_free(key);
@@ -123,7 +123,7 @@ HRESULT WINAPI PeerIdentityGetDefault(PWSTR *ppwzPeerName)
 static HRESULT give_xml(const char *name, PWSTR *result)
 {
     char *xml CLEANUP_FREE = NULL;
-    HRESULT hr = identity_xml_make(name, &xml);
+    HRESULT hr = api_key_result(identity_xml_make(name, &xml));
     return SUCCEEDED(hr) ? block_text(xml, result) : hr;
 }
 

@@ -23,7 +23,7 @@ HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPassword, PWSTR 
     if (SUCCEEDED(hr))
         hr = api_ready();
     if (SUCCEEDED(hr))
-        hr = identity_export_make(name, password, &xml);
+        hr = api_key_result(identity_export_make(name, password, &xml));
     return SUCCEEDED(hr) ? block_text(xml, ppwzExportXML) : hr;
 }
 

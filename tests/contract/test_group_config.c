@@ -7,6 +7,8 @@
 #include "engine/engine.h"
 #include "group/group_config.h"
 
+#include <glob.h>
+
 static int setup(void **state)
 {
     return foreign_memory_setup() != 0 ? -1 : carry_setup(state);
@@ -268,6 +270,39 @@ static void test_no_key_access(void **state)
     PeerFreeData(founder);
 }
 
+static void damage_keys(void)
+{
+    glob_t found;
+    assert_int_equal(glob(home_file("keys/*"), 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        home_write(found.gl_pathv[i], "junk", 4, 0600);
+    globfree(&found);
+}
+
+static void test_damaged_keys(void **state)
+{
+    (void)state;
+    CONTRACT("PeerGroupExportConfig", "family:CRYPT_*");
+    CONTRACT("PeerGroupImportConfig", "family:CRYPT_*");
+    PWSTR founder, xml = NULL, identity = NULL, name = NULL;
+    use(home_a);
+    founder = new_identity(u"Founder");
+    locked_group = new_group(founder);
+    xml = config_of(locked_group);
+    WCHAR *group = name_of(locked_group);
+    damage_keys();
+    assert_hr(call_locked(), NTE_BAD_KEYSET);
+    assert_ok(PeerGroupClose(locked_group));
+    assert_ok(PeerGroupDelete(founder, group));
+    assert_hr(PeerGroupImportConfig(xml, secret, FALSE, &identity, &name), NTE_BAD_KEYSET);
+    assert_null(identity);
+    assert_null(name);
+    assert_int_equal(group_count(founder), 0);
+    PeerFreeData(founder);
+    PeerFreeData(xml);
+    free(group);
+}
+
 /* ---- without memory ---- */
 
 static WCHAR *swept_xml;
@@ -358,7 +393,8 @@ int main(void)
         cmocka_unit_test(test_creator_moves), cmocka_unit_test(test_member_moves),
         cmocka_unit_test(test_joiner_moves),  cmocka_unit_test(test_already_exists),
         cmocka_unit_test(test_bad_arguments), cmocka_unit_test(test_altered),
-        cmocka_unit_test(test_no_key_access), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_no_key_access), cmocka_unit_test(test_damaged_keys),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, setup, carry_teardown);
 }

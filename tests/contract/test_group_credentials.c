@@ -4,7 +4,6 @@
 #include "support/foreign_memory.h"
 #include "support/sweep.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 
 #define SECOND 10000000ull
@@ -687,31 +686,31 @@ static void test_without_memory(void **state)
     PeerFreeData(subject);
 }
 
-/* The library keeps an identity while it has groups; a user's database that was restored from
- * before the group was there lets it go. */
+/* The library keeps an identity while it has groups. It may have been deleted in a copy of the
+ * user's folder that took the place of this one. */
 static void test_deleted_issuer(void **state)
 {
     (void)state;
     CONTRACT("PeerGroupIssueCredentials", "PEER_E_IDENTITY_DELETED");
-    PWSTR founder = new_identity(u"Gone"), name = new_identity(u"Lea");
+    PWSTR founder = new_identity(u"Gone"), name = new_identity(u"Lea"), xml = NULL, copy = NULL;
     HGROUP founded = new_group(founder);
     struct wish wish;
-    char path[4200];
-    sqlite3 *user = NULL;
+    char other[160];
     wish_begin(&wish, name);
-    snprintf(path, sizeof(path), "%s/user.db", test_home);
-    assert_int_equal(sqlite3_open_v2(path, &user, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_busy_timeout(user, 5000), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(user,
-                                  "DELETE FROM groups WHERE sequence ="
-                                  " (SELECT max(sequence) FROM groups)",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_close(user), SQLITE_OK);
-    assert_ok(PeerIdentityDelete(founder));
+    assert_hr(PeerIdentityDelete(founder), PEER_E_GROUPS_EXIST);
+    assert_ok(PeerIdentityExport(founder, good_password, &xml));
+    snprintf(other, sizeof(other), "%s/other", test_home);
+    assert_int_equal(mkdir(other, 0700), 0);
+    assert_int_equal(setenv("PEERGROUP_HOME", other, 1), 0);
+    assert_ok(PeerIdentityImport(xml, good_password, &copy));
+    assert_ok(PeerIdentityDelete(copy));
     assert_hr(PeerGroupIssueCredentials(founded, name, &wish.info, 0, NULL),
               PEER_E_IDENTITY_DELETED);
+    assert_int_equal(setenv("PEERGROUP_HOME", test_home, 1), 0);
+    assert_ok(PeerGroupIssueCredentials(founded, name, &wish.info, 0, NULL));
     assert_ok(PeerGroupClose(founded));
+    PeerFreeData(xml);
+    PeerFreeData(copy);
     PeerFreeData(founder);
     PeerFreeData(name);
     wish_end(&wish);

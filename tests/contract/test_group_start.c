@@ -159,6 +159,64 @@ static void test_without_memory(void **state)
     assert_true(sweep(call_startup, after_startup) > 3);
 }
 
+static PWSTR issuer, subject;
+static PPEER_INVITATION_INFO subject_info;
+
+/* What a group that is open asks of the folder, and entering one by password. */
+static bool group_locked_out(HGROUP group, PCWSTR by_password)
+{
+    HGROUP other = NULL;
+    PWSTR config = NULL;
+    PEER_ROLE_ID role = PEER_GROUP_ROLE_MEMBER;
+    PEER_CREDENTIAL_INFO info = {.dwSize = sizeof(info),
+                                 .pPublicKey = subject_info->pSubjectPublicKey,
+                                 .ftValidityStart = utc_in(0),
+                                 .ftValidityEnd = utc_in(86400),
+                                 .cRoles = 1,
+                                 .pRoles = &role};
+    bool well =
+        expect_hr(PeerGroupExportConfig(group, good_password, &config), PEER_E_NO_KEY_ACCESS);
+    well &=
+        expect_hr(PeerGroupIssueCredentials(group, subject, &info, 0, NULL), PEER_E_NO_KEY_ACCESS);
+    well &= expect_hr(PeerGroupPasswordJoin(subject, by_password, good_password, NULL, &other),
+                      PEER_E_NO_KEY_ACCESS);
+    return well && !config && !other;
+}
+
+static bool password_group_locked_out(void)
+{
+    PEER_VERSION_DATA version;
+    PWSTR xml = NULL, invitation = NULL, by_password = NULL, config = NULL;
+    HGROUP group = NULL, other = NULL;
+    bool well = expect_hr(PeerGroupStartup(PEER_GROUP_VERSION, &version), S_OK);
+    well &= expect_hr(PeerIdentityCreate(u"c", NULL, 0, &issuer), S_OK);
+    well &= expect_hr(PeerIdentityCreate(u"i", NULL, 0, &subject), S_OK);
+    well &= expect_hr(PeerIdentityGetXML(subject, &xml), S_OK);
+    PEER_GROUP_PROPERTIES properties = properties_by(issuer);
+    properties.dwAuthenticationSchemes = PEER_GROUP_PASSWORD_AUTHENTICATION;
+    properties.pwzGroupPassword = (PWSTR)good_password;
+    properties.groupPasswordRole = PEER_GROUP_ROLE_MEMBER;
+    well &= expect_hr(PeerGroupCreate(&properties, &group), S_OK);
+    well &= expect_hr(PeerGroupCreateInvitation(group, xml, NULL, 0, NULL, &invitation), S_OK);
+    well &= expect_hr(PeerGroupParseInvitation(invitation, &subject_info), S_OK);
+    well &= expect_hr(PeerGroupCreatePasswordInvitation(group, &by_password), S_OK);
+    if (!well)
+        return false;
+    chmod(test_home, 0);
+    well &= group_locked_out(group, by_password);
+    chmod(test_home, 0700);
+    chmod(home_file("keys"), 0);
+    well &= expect_hr(PeerGroupExportConfig(group, good_password, &config), PEER_E_NO_KEY_ACCESS);
+    well &= expect_hr(PeerGroupPasswordJoin(subject, by_password, good_password, NULL, &other),
+                      PEER_E_NO_KEY_ACCESS);
+    chmod(home_file("keys"), 0700);
+    well &= !config && !other;
+    well &= expect_hr(PeerGroupExportConfig(group, good_password, &config), S_OK);
+    well &=
+        expect_hr(PeerGroupPasswordJoin(subject, by_password, good_password, NULL, &other), S_OK);
+    return well && expect_hr(PeerGroupShutdown(), S_OK);
+}
+
 /* An ordinary user, whose folders or files are taken out of reach one after the other. */
 static bool locked_out(void)
 {
@@ -207,7 +265,11 @@ static void test_no_key_access(void **state)
     CONTRACT("PeerGroupJoin", "PEER_E_NO_KEY_ACCESS");
     CONTRACT("PeerGroupDelete", "PEER_E_NO_KEY_ACCESS");
     CONTRACT("PeerGroupCreateInvitation", "PEER_E_NO_KEY_ACCESS");
+    CONTRACT("PeerGroupPasswordJoin", "PEER_E_NO_KEY_ACCESS");
+    CONTRACT("PeerGroupIssueCredentials", "PEER_E_NO_KEY_ACCESS");
+    CONTRACT("PeerGroupExportConfig", "PEER_E_NO_KEY_ACCESS");
     as_ordinary_user(locked_out);
+    as_ordinary_user(password_group_locked_out);
 }
 
 int main(void)
