@@ -228,6 +228,13 @@ class Coverage(Tree):
         self.assertIn("PeerOne: 1 of 4 rows", output)
         self.assertNotIn("PeerOther", output)
 
+    def test_a_comment_in_a_literal_is_none(self):
+        between = 'a("keys/*");\nb(\'"\');\nc("\\"/*");\n'
+        code, output = self.coverage(between + self.COVERED + 'd("*/");\n', self.FAMILY)
+        self.assertEqual(code, 0, output)
+        code, output = self.coverage("/* " + self.COVERED + '" */\nd("*/");\n', self.FAMILY)
+        self.assertEqual(code, 1, output)
+
     def test_what_is_not_built_is_not_asked_for(self):
         code, output = self.coverage(self.COVERED, self.FAMILY)
         self.assertEqual(code, 0, output)
@@ -406,6 +413,16 @@ class Conformance(Tree):
         self.assertNotIn("9.9", self.page())
         self.assertNotIn("17.1", self.page())
         self.assertEqual(self.conformance("--check")[0], 0)
+
+    def test_a_comment_in_a_literal_is_none(self):
+        self.write("tests/contract/test_a.c",
+                   'static void test_zero(void **state)\n{\n    // not "this\n    look("keys/*");\n}\n' + self.TEST)
+        code, output = self.conformance()
+        self.assertEqual(code, 0, output)
+        self.assertIn("`test_first` of `tests/contract/test_a.c` |\n", self.page())
+        self.write("tests/contract/test_a.c", 'char text[] = "/* [point 1.1] */";\nint main(void)\n{\n}\n')
+        code, output = self.conformance()
+        self.assertEqual(code, 1, output)
 
     def test_a_point_without_an_answer(self):
         self.write("docs/deviations.md", "# Deviations\n")
