@@ -46,8 +46,13 @@
  *   PEER_E_GRAPH_NOT_READY     the same of a graph; wait for PEER_GRAPH_STATUS_SYNCHRONIZED
  *   PEER_E_NO_KEY_ACCESS       the folder or file of the private keys cannot be read or written, or
  *                              others may: correct owner and permissions (0700, files 0600)
- *   PEER_E_DISK_FULL           no room on the disk; make some and call again
- *   PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD
+ *   PEER_E_DISK_FULL           no room on the disk, or a limit on files' sizes; make some and call
+ *                              again. Any function that writes may say so
+ *   PEER_E_INVALID_DATABASE    the database of the user or of the group is damaged or not ours;
+ * bring it back from a copy. Any function that reads one may say so PEER_E_DATABASE_ACCESSDENIED
+ *                              the database of an open group could not be read or written, since
+ * its device fails or its permissions were changed; close the group, see to the file, open it
+ * again. Any function that takes an HGROUP may say so PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD
  *                              the cloud's name begins the names of several clouds, or of none;
  *                              take a full name, such as "Global_" or "LinkLocal_eth0", or NULL
  *   CRYPT_*                    a key or certificate does not decode, or a cryptographic operation
@@ -283,7 +288,8 @@ typedef struct peer_record_tag {
     GUID id;                 /* made by the library, ignored on add */
     DWORD dwVersion;         /* 1, and one more with each update; ignored on input */
     DWORD dwFlags;           /* PEER_RECORD_FLAGS */
-    PWSTR pwzCreatorId;      /* groups: ignored on input; graphs: NULL is the own peer id */
+    PWSTR pwzCreatorId;      /* groups: not used on input, but text that is no peer name is
+                                PEER_E_INVALID_PEER_NAME; graphs: NULL is the own peer id */
     PWSTR pwzModifiedById;   /* groups: ignored on input; graphs: NULL is the creator */
     PWSTR pwzAttributes;     /* XML of the record attribute schema, or NULL */
     FILETIME ftCreation;     /* ignored on input */
@@ -424,7 +430,7 @@ typedef struct peer_name_pair_tag {
  *   PEER_E_ALREADY_EXISTS       an identity with that key and classifier exists; use it, or choose
  *                               another classifier
  *   PEER_E_TOO_MANY_IDENTITIES  this user has 1024 identities; delete one
- *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS, PEER_E_DISK_FULL
  *
  * Documented page: PeerIdentityCreate function (p2p.h). Keys are Ed25519 where the page asks for
  * RSA of 1024 bits or more; a key of another kind is E_INVALIDARG. */
@@ -451,7 +457,7 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityGetFriendlyName(PCWSTR pwzIdentity,
  *
  *   S_OK              the new name is on disk
  *   PEER_E_NOT_FOUND  no such identity, or no default one; see PeerEnumIdentities
- *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS, PEER_E_DISK_FULL
  *
  * Documented page: PeerIdentitySetFriendlyName function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerIdentitySetFriendlyName(PCWSTR pwzIdentity,
@@ -466,7 +472,8 @@ PEERGROUP_API HRESULT WINAPI PeerIdentitySetFriendlyName(PCWSTR pwzIdentity,
  *   PEER_E_NOT_FOUND  no such identity, or no default one; see PeerEnumIdentities
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
  *
- * Documented page: PeerIdentityGetCryptKey function (p2p.h). The key is Ed25519, not RSA, and the
+ * Documented page: PeerIdentityGetCryptKey function (p2p.h). A key that does not decode is
+ * PEER_E_NO_KEY_ACCESS too. The key is Ed25519, not RSA, and the
  * handle works only with the functions of peergroup/platform.h. It refuses to sign what this
  * library itself would sign. */
 PEERGROUP_API HRESULT WINAPI PeerIdentityGetCryptKey(PCWSTR pwzIdentity, HCRYPTPROV *phCryptProv);
@@ -475,13 +482,17 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityGetCryptKey(PCWSTR pwzIdentity, HCRYPTP
  *
  *   pwzIdentity  peer name of an identity of this user; required
  *
- *   S_OK                 it is gone
+ *   S_OK                 it is gone, and so is the file of its key
  *   PEER_E_GROUPS_EXIST  it still is a member of groups; PeerGroupDelete them first, see
  *                        PeerEnumGroups
  *   PEER_E_NOT_FOUND     no such identity; nothing to do
- *   As everywhere: E_INVALIDARG
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS, PEER_E_DISK_FULL
  *
- * Documented page: PeerIdentityDelete function (p2p.h). */
+ * Where the folder of keys does not let the file go, nothing is deleted. Should the file itself
+ * stay in spite of that, the call fails too, the identity is gone, and the next PeerGroupStartup
+ * tries again.
+ *
+ * Documented page: PeerIdentityDelete function (p2p.h). It does not name PEER_E_NO_KEY_ACCESS. */
 PEERGROUP_API HRESULT WINAPI PeerIdentityDelete(PCWSTR pwzIdentity);
 
 /* PeerEnumIdentities lists the identities of this user.
@@ -489,9 +500,9 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityDelete(PCWSTR pwzIdentity);
  *   phPeerEnum  out; items are PEER_NAME_PAIR, as of now. Close it with PeerEndEnumeration
  *
  *   S_OK  the enumeration is open; it may be empty
- *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
  *
- * Documented page: PeerEnumIdentities function (p2p.h). */
+ * Documented page: PeerEnumIdentities function (p2p.h). It does not name PEER_E_NO_KEY_ACCESS. */
 PEERGROUP_API HRESULT WINAPI PeerEnumIdentities(HPEERENUM *phPeerEnum);
 
 /* PeerEnumGroups lists the groups that an identity created or joined.
@@ -502,9 +513,9 @@ PEERGROUP_API HRESULT WINAPI PeerEnumIdentities(HPEERENUM *phPeerEnum);
  *
  *   S_OK              the enumeration is open; it may be empty
  *   PEER_E_NOT_FOUND  no such identity; see PeerEnumIdentities
- *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
  *
- * Documented page: PeerEnumGroups function (p2p.h). */
+ * Documented page: PeerEnumGroups function (p2p.h). It does not name PEER_E_NO_KEY_ACCESS. */
 PEERGROUP_API HRESULT WINAPI PeerEnumGroups(PCWSTR pwzIdentity, HPEERENUM *phPeerEnum);
 
 /* PeerCreatePeerName builds a peer name; it makes no identity.
@@ -529,10 +540,11 @@ PEERGROUP_API HRESULT WINAPI PeerCreatePeerName(PCWSTR pwzIdentity, PCWSTR pwzCl
  *
  *   S_OK      the XML is set
  *   E_HANDLE  no such identity; see PeerEnumIdentities
- *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS, PEER_E_DISK_FULL
  *
  * Documented page: PeerIdentityGetXML function (p2p.h). The certificate in it is one of an Ed25519
- * key. */
+ * key. The page does not name PEER_E_NO_KEY_ACCESS, which is the code of a key that does not
+ * decode, too. */
 PEERGROUP_API HRESULT WINAPI PeerIdentityGetXML(PCWSTR pwzIdentity, PWSTR *ppwzIdentityXML);
 
 /* PeerIdentityExport gives a copy of an identity with its private key, encrypted by a password.
@@ -547,8 +559,9 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityGetXML(PCWSTR pwzIdentity, PWSTR *ppwzI
  *   PEER_E_NOT_FOUND  no such identity, or no default one; see PeerEnumIdentities
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
  *
- * Takes about a second. Documented page: PeerIdentityExport function (p2p.h). The data is a PFX
- * (PKCS#12) of today's strength; Windows cannot read it. */
+ * Takes about a second. A key that does not decode is PEER_E_NO_KEY_ACCESS too. Documented page:
+ * PeerIdentityExport function (p2p.h). The data is a PFX (PKCS#12) of today's strength; Windows
+ * cannot read it. */
 PEERGROUP_API HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPassword,
                                                 PWSTR *ppwzExportXML);
 
@@ -563,7 +576,7 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityExport(PCWSTR pwzIdentity, PCWSTR pwzPa
  *                          again
  *   PEER_E_ALREADY_EXISTS  the identity is here already; use it
  *   PEER_E_TOO_MANY_IDENTITIES  there are 1024; delete one
- *   As everywhere: E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
+ *   As everywhere: E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS, PEER_E_DISK_FULL
  *
  * Takes about a second. Documented page: PeerIdentityImport function (p2p.h). The page names no
  * code for a wrong password; it is E_INVALIDARG. Both documented spellings of the elements are
@@ -577,9 +590,10 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityImport(PCWSTR pwzImportXML, PCWSTR pwzP
  *
  *   S_OK              the name is set
  *   PEER_E_NOT_FOUND  this user has no identity; call PeerIdentityCreate
- *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NO_KEY_ACCESS
  *
- * Documented page: PeerIdentityGetDefault function (p2p.h). */
+ * Documented page: PeerIdentityGetDefault function (p2p.h). It does not name PEER_E_NO_KEY_ACCESS.
+ */
 PEERGROUP_API HRESULT WINAPI PeerIdentityGetDefault(PWSTR *ppwzPeerName);
 
 #endif /* NO_P2P_IDENTITY */
@@ -767,11 +781,10 @@ PEERGROUP_API HRESULT WINAPI PeerGroupStartup(WORD wVersionRequested,
  *
  *   S_OK                    done
  *   PEER_E_NOT_INITIALIZED  there was no PeerGroupStartup to end; nothing to do
- *   E_UNEXPECTED            closing did not end cleanly; the process may go on, but should not
- *                           start Grouping again
  *   As everywhere: CRYPT_*
  *
- * Documented page: PeerGroupShutdown function (p2p.h). The page does not speak of counting. */
+ * Documented page: PeerGroupShutdown function (p2p.h). The page does not speak of counting. Its
+ * E_UNEXPECTED does not occur: the last shutdown cannot fail. */
 PEERGROUP_API HRESULT WINAPI PeerGroupShutdown(void);
 
 /* PeerGroupCreate founds a group: its keys, its peer name, its properties and its database here,
@@ -799,7 +812,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupShutdown(void);
  *                                 the group password is too weak for this system; ask for a better
  *                                 one
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS,
- *   PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD, CRYPT_*
+ *   PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD, PEER_E_DISK_FULL, CRYPT_*
  *
  * Documented page: PeerGroupCreate function (p2p.h). The function's page requires the creator, the
  * structure's page does not; here it is required. A presence lifetime under 300 seconds is raised
@@ -845,25 +858,30 @@ PEERGROUP_API HRESULT WINAPI PeerGroupOpen(PCWSTR pwzIdentity, PCWSTR pwzGroupPe
  *                                 identity; ask for a new one
  *   PEER_E_UNSUPPORTED_VERSION    the invitation is of a later version; update this program
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS,
- *   PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD, CRYPT_*
+ *   PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD, PEER_E_DISK_FULL, CRYPT_*
  *
  * Documented page: PeerGroupJoin function (p2p.h). Of the two codes that the page has for an
  * expired invitation, PEER_E_INVALID_TIME_PERIOD is used. */
 PEERGROUP_API HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,
                                            PCWSTR pwzCloud, HGROUP *phGroup);
 
-/* PeerGroupConnect goes online: finds members by name resolution, connects to them, and listens.
+/* PeerGroupConnect goes online: connects to members and listens. Members are looked for where the
+ * invitation says and where some were met before; nothing is resolved by name.
  *
  *   hGroup  an open group
  *
  *   S_OK                      it has begun; the outcome comes as STATUS_CHANGED or
  *                             CONNECTION_FAILED, so register these before. Give it 30 seconds
  *   PEER_S_ALREADY_CONNECTED  the group is online already; nothing to do
- *   As everywhere: PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   PEER_E_DISK_FULL, CRYPT_*
  *
  * Documented page: PeerGroupConnect function (p2p.h). The page names no code for a second call.
- * CONNECTION_FAILED carries PEER_E_NO_MEMBERS_FOUND, PEER_E_NO_MEMBER_CONNECTIONS,
- * PEER_E_UNABLE_TO_LISTEN or PEER_E_NOT_AUTHORIZED and comes within 30 seconds. */
+ * CONNECTION_FAILED carries PEER_E_NO_MEMBERS_FOUND (no address to try),
+ * PEER_E_NO_MEMBER_CONNECTIONS, PEER_E_UNABLE_TO_LISTEN, PEER_E_NOT_AUTHORIZED,
+ * PEER_E_INVALID_TIME_PERIOD (this clock is off by over a day) or what keeps this machine from
+ * going on, such as PEER_E_DISK_FULL. Attempts end 30 seconds after the call. Who has the group's
+ * records and reaches nobody listens instead, which is no failure. */
 PEERGROUP_API HRESULT WINAPI PeerGroupConnect(HGROUP hGroup);
 
 /* PeerGroupClose gives a group handle back. The last one takes this peer offline.
@@ -883,11 +901,18 @@ PEERGROUP_API HRESULT WINAPI PeerGroupClose(HGROUP hGroup);
  *   pwzGroupPeerName  peer name of the group, as PeerEnumGroups or PeerGroupGetProperties give it;
  *                     required
  *
- *   S_OK                 it is gone; open handles on it are PEER_E_INVALID_GROUP from now on
- *   PEER_E_NOT_FOUND     this identity has no such group; see PeerEnumGroups
- *   E_ACCESSDENIED       not used: a database out of reach is PEER_E_NO_KEY_ACCESS
+ *   S_OK                 it is gone, with its keys; open handles on it are PEER_E_INVALID_GROUP
+ * from now on PEER_E_NOT_FOUND     this identity has no such group; see PeerEnumGroups
+ *   E_ACCESSDENIED       the folder of the database lets no file go; correct its owner and
+ *                        permissions (0700) and call again: nothing was deleted
  *   PEER_E_GROUP_IN_USE  another process has the group open; close it there
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS, CRYPT_*, WIN32_FILE
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS,
+ *   PEER_E_DISK_FULL, CRYPT_*, WIN32_FILE
+ *
+ * PEER_E_NO_KEY_ACCESS is said of the folder of keys, E_ACCESSDENIED and WIN32_FILE of that of the
+ * database, both before anything is deleted. Should a single file stay in spite of that, its code
+ * is returned, PeerEnumGroups does not list the group any more, and the next PeerGroupStartup tries
+ * again.
  *
  * Documented page: PeerGroupDelete function (p2p.h). The page lets only the creator delete; here
  * every member may delete its own copy. */
@@ -957,8 +982,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupGetStatus(HGROUP hGroup, DWORD *pdwStatus)
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   PEER_E_GROUP_NOT_READY, CRYPT_*
  *
- * Documented page: PeerGroupGetProperties function (p2p.h). The group's password is kept as a hash
- * and cannot be read back. */
+ * Documented page: PeerGroupGetProperties function (p2p.h). Of the group's password only the
+ * public half of the key that it gives is kept; it cannot be read back. */
 PEERGROUP_API HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,
                                                     PPEER_GROUP_PROPERTIES *ppProperties);
 
@@ -973,12 +998,13 @@ PEERGROUP_API HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,
  *   PEER_E_INVALID_GROUP_PROPERTIES
  *                                 a value is not allowed, or one was changed that is fixed;
  *                                 correct it
- *   PEER_E_NOT_AUTHORIZED         this identity is not the creator; only the creator may
+ *   PEER_E_NOT_AUTHORIZED         this identity is neither the creator nor a deputy (see
+ *                                 peergroup/extensions.h)
  *   PEER_E_PASSWORD_DOES_NOT_MEET_POLICY
  *                                 the new password is too weak for this system; ask for a better
  *                                 one
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
- *   PEER_E_GROUP_NOT_READY, CRYPT_*
+ *   PEER_E_GROUP_NOT_READY, PEER_E_NO_KEY_ACCESS, PEER_E_DISK_FULL, CRYPT_*
  *
  * Documented page: PeerGroupSetProperties function (p2p.h). pwzGroupPassword NULL keeps the
  * password. */
@@ -1013,12 +1039,13 @@ PEERGROUP_API HRESULT WINAPI PeerGroupEnumMembers(HGROUP hGroup, DWORD dwFlags, 
  *
  *   S_OK                 it has begun; DIRECT_CONNECTION brings the outcome. The other side
  *                        refuses unless it registered that event. Close it with
- *                        PeerGroupCloseDirectConnection in every case
+ *                        PeerGroupCloseDirectConnection; one that failed is gone by itself
  *   PEER_E_CONNECT_SELF  the member is this one; no connection is needed
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
- *   PEER_E_NO_KEY_ACCESS, CRYPT_*
+ *   CRYPT_*
  *
- * Documented page: PeerGroupOpenDirectConnection function (p2p.h). */
+ * Documented page: PeerGroupOpenDirectConnection function (p2p.h). Its
+ * PEER_E_NO_KEY_ACCESS does not occur: the key was read when the group was opened. */
 PEERGROUP_API HRESULT WINAPI PeerGroupOpenDirectConnection(HGROUP hGroup, PCWSTR pwzIdentity,
                                                            PPEER_ADDRESS pAddress,
                                                            ULONGLONG *pullConnectionId);
@@ -1028,8 +1055,9 @@ PEERGROUP_API HRESULT WINAPI PeerGroupOpenDirectConnection(HGROUP hGroup, PCWSTR
  *   hGroup           an open group
  *   ullConnectionId  id from PeerGroupOpenDirectConnection, or from the event at the other side
  *
- *   S_OK                         it is closed, or was never made; both sides get DIRECT_CONNECTION
- *   PEER_E_CONNECTION_NOT_FOUND  no direct connection has that id; nothing to do
+ *   S_OK                         it is closed; both sides get DIRECT_CONNECTION
+ *   PEER_E_CONNECTION_NOT_FOUND  no direct connection has that id: it failed, the other side has
+ *                                closed it, or it is not there yet; nothing to do
  *   As everywhere: PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
  *
  * Documented page: PeerGroupCloseDirectConnection function (p2p.h). */
@@ -1063,7 +1091,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupEnumConnections(HGROUP hGroup, DWORD dwFla
  *   PEER_E_CONNECTION_NOT_FOUND  no connection has that id; open one, wait for PEER_CONNECTED
  *   PEER_E_TOO_MUCH_LOAD         over 4 MiB + 64 KiB wait for the other side, which does not take
  *                                them as fast; nothing was sent. Try again a little later
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   CRYPT_*
  *
  * Documented page: PeerGroupSendData function (p2p.h), which does not name PEER_E_TOO_MUCH_LOAD. */
 PEERGROUP_API HRESULT WINAPI PeerGroupSendData(HGROUP hGroup, ULONGLONG ullConnectionId,
@@ -1124,7 +1153,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent);
  *                         PeerGroupEnumConnections, PeerGroupGetStatus), then go on taking events:
  *                         all that happens from this return on is kept again. The event object is
  *                         signalled once more if something waits
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, CRYPT_*
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, CRYPT_*
  *
  * Documented page: PeerGroupGetEventData function (p2p.h). CONNECTION_FAILED has its HRESULT here,
  * as the structure's page says; two other pages deny it. The page does not name
@@ -1153,14 +1182,14 @@ PEERGROUP_API HRESULT WINAPI PeerGroupGetRecord(HGROUP hGroup, const GUID *pReco
  *   hGroup     an open group
  *   pRecord    borrowed; dwSize, type and ftExpiration are required, creator, modifier, id,
  *              version, creation and modification time and security data are made by the library.
- *              Payload and attributes up to 60 MB
+ *              Payload and attributes up to 60 MB in all, the attributes up to 60 KiB
  *   pRecordId  out; id of the record
  *
  *   S_OK                          the record is signed and on disk; members get it now or when
  *                                 they meet this one
  *   PEER_E_INVALID_RECORD         a member of the structure is not allowed, such as an expiration
  *                                 that is past or after this member's own; correct it
- *   PEER_E_INVALID_ATTRIBUTES     the attributes do not follow the schema: XML up to 64 KiB, names
+ *   PEER_E_INVALID_ATTRIBUTES     the attributes do not follow the schema: XML up to 60 KiB, names
  *                                 of up to 40 digits and letters, types int, string or date;
  *                                 correct them
  *   PEER_E_TOO_MANY_ATTRIBUTES    over 256 attributes; use fewer
@@ -1187,8 +1216,10 @@ PEERGROUP_API HRESULT WINAPI PeerGroupAddRecord(HGROUP hGroup, PPEER_RECORD pRec
  *   S_OK                     the new version is on disk and on its way
  *   PEER_E_RECORD_NOT_FOUND  there is no such record any more; add it again
  *   PEER_E_NOT_AUTHORIZED    this identity is neither the record's creator nor an administrator
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
- *   PEER_E_GROUP_NOT_READY, CRYPT_*
+ *   PEER_E_TOO_MANY_ATTRIBUTES
+ *                            over 256 attributes; use fewer
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   PEER_E_GROUP_NOT_READY, PEER_E_DISK_FULL, CRYPT_*
  *
  * Documented page: PeerGroupUpdateRecord function (p2p.h). The page lets the creator only;
  * administrators may too, as other pages say. */
@@ -1202,8 +1233,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUpdateRecord(HGROUP hGroup, PPEER_RECORD p
  *   S_OK                     it is gone here, and everywhere as the word spreads
  *   PEER_E_RECORD_NOT_FOUND  there is no such record; nothing to do
  *   PEER_E_NOT_AUTHORIZED    this identity is neither the record's creator nor an administrator
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
- *   PEER_E_GROUP_NOT_READY, CRYPT_*
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   PEER_E_GROUP_NOT_READY, PEER_E_DISK_FULL, CRYPT_*
  *
  * Documented page: PeerGroupDeleteRecord function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerGroupDeleteRecord(HGROUP hGroup, const GUID *pRecordId);
@@ -1418,7 +1449,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUniversalTimeToPeerTime(HGROUP hGroup,
  *                                 the invitation was changed or is malformed; ask for a new one
  *   PEER_E_UNSUPPORTED_VERSION    the invitation is of a later version; update this program
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS,
- *   PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD, CRYPT_*
+ *   PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD, PEER_E_DISK_FULL, CRYPT_*
  *
  *   E_INVALIDARG also: an invitation by certificate; take PeerGroupJoin
  *
@@ -1434,16 +1465,18 @@ PEERGROUP_API HRESULT WINAPI PeerGroupPasswordJoin(PCWSTR pwzIdentity, PCWSTR pw
  * resolution.
  *
  *   hGroup      an open group
- *   cAddresses  entries of pAddresses, 1 or more
+ *   cAddresses  entries of pAddresses, 1 to 64
  *   pAddresses  where members listen; IPv4 as v4-mapped addresses. Tried one after the other, 5
- *               seconds each
+ *               seconds each at most and 30 in all, before the addresses that are known
  *
  *   S_OK                      it has begun; the outcome comes as STATUS_CHANGED or
  *                             CONNECTION_FAILED, so register these before
  *   PEER_S_ALREADY_CONNECTED  the group is online already; nothing to do
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   PEER_E_DISK_FULL, CRYPT_*
  *
- * Documented page: PeerGroupConnectByAddress function (p2p.h). */
+ * Documented page: PeerGroupConnectByAddress function (p2p.h). The page has no limit
+ * to the number of addresses. */
 PEERGROUP_API HRESULT WINAPI PeerGroupConnectByAddress(HGROUP hGroup, ULONG cAddresses,
                                                        PPEER_ADDRESS pAddresses);
 

@@ -24,7 +24,27 @@ extern "C" {
 PEERGROUP_API HRESULT WINAPI PeerGroupGetHolder(PCWSTR pwzIdentity, PCWSTR pwzGroupPeerName,
                                                 DWORD *pdwProcessId);
 
-/* ---- removal and deputies ---- */
+/* ---- removal and deputies ----
+ *
+ * How a program learns that its own user was removed. There is no event of its own for it: the
+ * member hears PEER_GROUP_EVENT_AUTHENTICATION_FAILED, then PEER_GROUP_EVENT_CONNECTION_FAILED with
+ * PEER_E_NOT_AUTHORIZED, which is what it hears of a wrong password too. PeerGroupGetRemoval tells
+ * the two apart, so ask it each time:
+ *
+ *   if (data->eventType == PEER_GROUP_EVENT_CONNECTION_FAILED &&
+ *       data->hrConnectionFailedReason == PEER_E_NOT_AUTHORIZED) {
+ *       PPEER_GROUP_REVOCATION removal;
+ *       if (PeerGroupGetRemoval(group, &removal) == S_OK) {
+ *           ... removed, by whom and when: PEER_GROUP_REVOCATION; PeerFreeData(removal)
+ *       } else {
+ *           ... the password was refused: join again with another one
+ *       }
+ *   }
+ *
+ * What stays of a removed member is chosen as a whole: what this peer holds at the moment, or with
+ * PEER_GROUP_REVOKE_DROP_RECORDS nothing. It cannot be chosen record by record: delete single
+ * records with PeerGroupDeleteRecord. Readmission has no call of its own: it is issuing again, by
+ * PeerGroupCreateInvitation or PeerGroupIssueCredentials of an administrator. */
 
 /* Flags of PeerGroupRevokeMember. */
 typedef enum peer_group_revoke_flags_tag {
