@@ -41,19 +41,11 @@ static HRESULT derive(struct password_join *join, const uint8_t salt[PASSWORD_SA
 
 /* ---- a group that is open here ---- */
 
-/* What the invitation tells is kept; who is connected calls whom it names besides. */
 static HRESULT take_invitation(struct node *node, const struct invitation *invitation)
 {
-    struct graph_event event = {.type = GRAPH_CONNECT, .flag = true};
     HRESULT hr = security_adopt_password_again(node->security, invitation);
-    if (hr == PEER_E_INVITATION_NOT_TRUSTED)
-        return hr;
-    event.addresses.count = invitation->hint_count;
-    memcpy(event.addresses.items, invitation->hints, sizeof(invitation->hints));
-    if (FAILED(hr))
+    if (FAILED(hr) && hr != PEER_E_INVITATION_NOT_TRUSTED)
         node->failed = hr;
-    else if (node->connected)
-        node_step_quiet(node, &event);
     return hr;
 }
 
