@@ -45,6 +45,19 @@ int file_read(const struct context *context, const char *path, struct text_buffe
     return EXIT_OK;
 }
 
+int file_read_text(const struct context *context, const char *path, WCHAR **text)
+{
+    struct text_buffer data;
+    *text = NULL;
+    int result = file_read(context, path, &data);
+    if (result == EXIT_OK && strlen(data.data) == data.size)
+        *text = text_to_wide(data.data);
+    if (result == EXIT_OK && !*text)
+        result = error_usage(context, "%s is not text in UTF-8", path);
+    free(data.data);
+    return result;
+}
+
 int file_write(const struct context *context, const char *path, const void *data, size_t size)
 {
     bool output = !path || strcmp(path, "-") == 0;
