@@ -109,6 +109,26 @@ static void test_who_is_removed_meanwhile_refers(void **state)
     party_deinit(&admin);
 }
 
+/* Who has just come and knows no Security Properties cannot know what the password is. */
+static void test_who_knows_no_properties_has_no_time(void **state)
+{
+    struct fixture *fixture = *state;
+    struct party *founder = &fixture->scene.founder;
+    struct party late = party_new(3), joiner = party_by_password(founder, 10);
+    struct issue_request request = issue_for(&late, ROLE_ADMIN);
+    struct buffer chain = party_issue(founder, &request);
+    struct buffer xml = party_invite(founder, buffer_view(&chain));
+    struct talk_options options = options_with(fixture, &fixture->right);
+    assert_ok(party_adopt(&late, buffer_view(&xml), SCENE_NOW));
+    assert_refused(fixture, &joiner, &late, &options, REFUSE_BUSY);
+    party_sync_properties(&late, founder);
+    assert_ok(talk_all(&joiner, &late, &options, NULL));
+    buffer_deinit(&xml);
+    buffer_deinit(&chain);
+    party_deinit(&joiner);
+    party_deinit(&late);
+}
+
 /* A name of as many bytes as there may be. */
 static const char *longest_name(void)
 {
@@ -236,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_who_has_ended_refers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_is_removed_meanwhile_refers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_who_knows_no_properties_has_no_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_chain_of_24_kib_refers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_who_stands_below_refers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_few_names_for_one_key, setup, teardown),
