@@ -1004,7 +1004,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupGetProperties(HGROUP hGroup,
  *                                 the new password is too weak for this system; ask for a better
  *                                 one
  *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
- *   PEER_E_GROUP_NOT_READY, PEER_E_NO_KEY_ACCESS, PEER_E_DISK_FULL, CRYPT_*
+ *   PEER_E_GROUP_NOT_READY, PEER_E_DISK_FULL, CRYPT_*
  *
  * Documented page: PeerGroupSetProperties function (p2p.h). pwzGroupPassword NULL keeps the
  * password. */

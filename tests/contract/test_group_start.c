@@ -187,6 +187,7 @@ static bool password_group_locked_out(void)
 {
     PEER_VERSION_DATA version;
     PWSTR xml = NULL, invitation = NULL, by_password = NULL, config = NULL;
+    PWSTR identity = NULL, name = NULL;
     HGROUP group = NULL, other = NULL;
     bool well = expect_hr(PeerGroupStartup(PEER_GROUP_VERSION, &version), S_OK);
     well &= expect_hr(PeerIdentityCreate(u"c", NULL, 0, &issuer), S_OK);
@@ -212,6 +213,11 @@ static bool password_group_locked_out(void)
     chmod(home_file("keys"), 0700);
     well &= !config && !other;
     well &= expect_hr(PeerGroupExportConfig(group, good_password, &config), S_OK);
+    chmod(test_home, 0);
+    well &= expect_hr(PeerGroupImportConfig(config, good_password, TRUE, &identity, &name),
+                      PEER_E_NO_KEY_ACCESS);
+    chmod(test_home, 0700);
+    well &= !identity && !name;
     well &=
         expect_hr(PeerGroupPasswordJoin(subject, by_password, good_password, NULL, &other), S_OK);
     return well && expect_hr(PeerGroupShutdown(), S_OK);
