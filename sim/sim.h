@@ -159,6 +159,7 @@ typedef bool (*sim_predicate)(struct sim *sim, void *context);
 bool sim_run_until(struct sim *sim, sim_predicate predicate, void *context, uint64_t limit_ms);
 uint64_t sim_random(struct sim *sim, uint64_t below);
 uint64_t sim_steps(const struct sim *sim);
+void sim_set_verdicts(struct sim *sim, uint32_t verdict_max_ms);
 
 /* Network. */
 void sim_set_cuts(struct sim *sim, uint32_t cuts_per_hour);

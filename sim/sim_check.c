@@ -194,7 +194,7 @@ bool sim_check_authorised(struct sim *sim)
     struct authorised check = {.sim = sim, .good = true};
     for (uint32_t i = 0; i < sim->node_count; i++) {
         check.node = sim->nodes[i];
-        if (check.node->removed)
+        if (check.node->removed || !check.node->alive)
             continue;
         struct store *store = check.node->store;
         if (FAILED(store->ops->scan(store, NULL, NULL, 0, check_item, &check)))

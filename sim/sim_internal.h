@@ -74,8 +74,8 @@ struct sim_end {
 struct sim_seen {
     struct hash digest;
     bool sent[2];
-    bool delivered[2]; /* what that side sent has arrived */
-    bool wanted[2];    /* that side was asked for it */
+    bool delivered[2];  /* what that side sent has arrived */
+    uint32_t wanted[2]; /* requests for it that reached that side and are not answered */
     UT_hash_handle hh;
 };
 
@@ -170,6 +170,9 @@ void network_free(struct sim *sim);
 
 /* sim_trace.c */
 void trace_sent(struct sim *sim, struct sim_link *link, int side, struct sim_segment *segment);
+/* trace_arriving comes with the first byte: a REQUEST that is still on its way allows nothing yet.
+ */
+void trace_arriving(struct sim_link *link, int side, const struct sim_segment *segment);
 void trace_delivered(struct sim *sim, struct sim_link *link, int side,
                      const struct sim_segment *segment);
 void trace_free_link(struct sim_link *link);

@@ -376,6 +376,8 @@ static void deliver(struct sim *sim, uint32_t index, int side)
     size_t left = segment->size - segment->offset;
     size_t size = left < sim->options.segment_max ? left : sim->options.segment_max;
     struct bytes data = bytes_of(segment->data + segment->offset, size);
+    if (segment->offset == 0 && !sim->options.no_trace)
+        trace_arriving(sim->links[index], side, segment);
     segment->offset += size;
     way->bytes -= size;
     bool last = segment->offset == segment->size;

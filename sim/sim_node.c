@@ -148,6 +148,11 @@ static void verify(struct sim *sim, struct sim_node *node, const struct graph_ac
              sim->now_ms + wait);
 }
 
+void sim_set_verdicts(struct sim *sim, uint32_t verdict_max_ms)
+{
+    sim->options.verdict_max_ms = verdict_max_ms;
+}
+
 static void carry_out(struct sim *sim, struct sim_node *node, struct graph_action *action)
 {
     switch (action->type) {
