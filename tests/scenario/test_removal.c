@@ -577,6 +577,38 @@ static void who_was_removed_comes_back_and_goes(void **state)
     under_all_seeds(back_and_forth);
 }
 
+static uint32_t hear_refusal(struct sim *sim, uint32_t index, struct bytes message)
+{
+    struct message revoked;
+    uint32_t before = sim_notices(sim, index, GRAPH_NOTICE_REVOKED, 0);
+    assert_ok(message_next(message, &revoked));
+    struct graph_event refused = {.type = GRAPH_REFUSED, .data = revoked.body};
+    assert_ok(sim_event(sim, index, &refused));
+    return sim_notices(sim, index, GRAPH_NOTICE_REVOKED, 0) - before;
+}
+
+/* A REVOKED that says what is known says so again to who is out. Anybody can send it to anybody: to
+ * others, and to who was readmitted since, it says nothing. */
+static void a_removal_that_is_known_is_news_to_who_is_out_alone(void **state)
+{
+    (void)state;
+    struct sim *sim = cast_of_seed(1);
+    struct provider *founder = sim_provider_of(sim_node(sim, FOUNDER));
+    struct buffer message = BUFFER_NULL;
+    assert_ok(sim_revoke(sim, FOUNDER, MEMBER, 0));
+    settle(sim);
+    assert_ok(founder->ops->refusal(founder, &sim_node(sim, MEMBER)->key.hash, &message));
+    assert_int_equal(hear_refusal(sim, GUEST, buffer_view(&message)), 0);
+    assert_int_equal(hear_refusal(sim, MEMBER, buffer_view(&message)), 1);
+    sim_renew(sim, MEMBER, ADMIN, 0);
+    come_back(sim, MEMBER, ADMIN);
+    settle(sim);
+    assert_int_equal(hear_refusal(sim, MEMBER, buffer_view(&message)), 0);
+    assert_true(stays(sim, MEMBER) && sim_links(sim, MEMBER) > 0);
+    buffer_deinit(&message);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -589,6 +621,7 @@ int main(void)
         cmocka_unit_test(without_the_creator_and_a_deputy),
         cmocka_unit_test(with_a_deputy_the_group_outlives_its_creator),
         cmocka_unit_test(who_was_removed_comes_back_and_goes),
+        cmocka_unit_test(a_removal_that_is_known_is_news_to_who_is_out_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
