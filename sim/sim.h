@@ -50,6 +50,7 @@ struct sim_node_options {
     uint32_t inviter;             /* who issues the certificate; the founder if that one cannot */
     unsigned roles;               /* 0: member */
     uint64_t certificate_end;     /* UTC; 0: the inviter's */
+    uint64_t certificate_begin;   /* UTC; 0: 20 minutes before it is issued */
     uint32_t presence_lifetime_s; /* 0: PRESENCE_LIFETIME_MIN */
     uint32_t member_data_lifetime_s; /* 0: the default */
 };

@@ -124,6 +124,7 @@ static HRESULT issue(struct sim *sim, const struct sim_node *node, struct sim_no
     struct issue_request request = {.peer_name = node->key.name,
                                     .friendly_name = "simulated",
                                     .roles = node->roles,
+                                    .not_before = node->options.certificate_begin,
                                     .not_after = node->options.certificate_end};
     memcpy(request.key, node->key.public_key, KEY_SIZE);
     return security_issue(inviter->security, &request, sim_utc(sim, inviter), chain);

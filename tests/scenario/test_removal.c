@@ -577,6 +577,44 @@ static void who_was_removed_comes_back_and_goes(void **state)
     under_all_seeds(back_and_forth);
 }
 
+/* Who has not heard gives the removed member a certificate that begins after the removal: by an
+ * administrator that readmits it, by another member it is nothing. */
+static void unheard_consent(uint64_t seed)
+{
+    static const uint32_t half[] = {HOST, GUEST, ROGUE, MEMBER};
+    struct sim *sim = cast_of_seed(seed);
+    uint32_t by = seed % 2 ? HOST : ROGUE, expected = seed % 2 ? 0 : 1;
+    struct guid before = add_text(sim, MEMBER, "before");
+    sim_run(sim, 30000);
+    part(sim, half, ARRAY_SIZE(half));
+    assert_ok(sim_revoke(sim, FOUNDER, MEMBER, 0));
+    sim_run(sim, 5000);
+    struct guid between = add_text(sim, MEMBER, "by the old certificate");
+    sim_node(sim, MEMBER)->options.certificate_begin = sim_utc(sim, sim_node(sim, by));
+    sim_renew(sim, MEMBER, by, 0);
+    assert_int_equal(sim_node(sim, MEMBER)->inviter, by);
+    sim_run(sim, 5000);
+    struct guid after = add_text(sim, MEMBER, "by the new one");
+    sim_run(sim, MINUTE_MS);
+    assert_true(sim_holds(sim, GUEST, &between) && sim_holds(sim, GUEST, &after));
+    sim_heal(sim);
+    sim_run(sim, MINUTE_MS);
+    if (stays(sim, MEMBER))
+        come_back(sim, MEMBER, ADMIN);
+    settle(sim);
+    assert_int_equal(stays(sim, MEMBER), expected);
+    assert_version(sim, &before, 1);
+    assert_version(sim, &between, 0);
+    assert_version(sim, &after, expected);
+    sim_free(sim);
+}
+
+static void an_administrator_alone_readmits(void **state)
+{
+    (void)state;
+    under_all_seeds(unheard_consent);
+}
+
 static uint32_t hear_refusal(struct sim *sim, uint32_t index, struct bytes message)
 {
     struct message revoked;
@@ -595,7 +633,11 @@ static void a_removal_that_is_known_is_news_to_who_is_out_alone(void **state)
     struct sim *sim = cast_of_seed(1);
     struct provider *founder = sim_provider_of(sim_node(sim, FOUNDER));
     struct buffer message = BUFFER_NULL;
+    sim_set_cuts(sim, 0);
+    assert_true(sim_links(sim, MEMBER) > 0);
     assert_ok(sim_revoke(sim, FOUNDER, MEMBER, 0));
+    sim_run(sim, 3000);
+    assert_int_equal(sim_links(sim, MEMBER), 0);
     settle(sim);
     assert_ok(founder->ops->refusal(founder, &sim_node(sim, MEMBER)->key.hash, &message));
     assert_int_equal(hear_refusal(sim, GUEST, buffer_view(&message)), 0);
@@ -621,6 +663,7 @@ int main(void)
         cmocka_unit_test(without_the_creator_and_a_deputy),
         cmocka_unit_test(with_a_deputy_the_group_outlives_its_creator),
         cmocka_unit_test(who_was_removed_comes_back_and_goes),
+        cmocka_unit_test(an_administrator_alone_readmits),
         cmocka_unit_test(a_removal_that_is_known_is_news_to_who_is_out_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
