@@ -139,6 +139,6 @@ const struct oom_case oom_cases_carry[] = {
     {"PeerGroupExportDatabase over", OOM_OPEN, prepare_file, call_export_records,
      .failures_min = 10},
     {"PeerGroupImportDatabase", OOM_STARTED, prepare_records, call_import_records,
-     .failures_min = 10},
+     .leaves_part = true, .failures_min = 10},
     {0},
 };

@@ -58,6 +58,7 @@ struct oom_case {
     HRESULT again;         /* what a call after a successful one returns; 0: S_OK */
     HRESULT lost;          /* what a call after a failed one may return: a step that failed takes
                               the links along, which come back later */
+    bool leaves_part;      /* a call that fails may have done a part, which p2p.h says */
     unsigned failures_min; /* so many of the sweep's calls fail, or the sweep is blind */
 };
 
