@@ -387,7 +387,7 @@ static uint8_t *signature_in(uint8_t *data, size_t size, unsigned number)
 static void test_one_signature_of_many(void **state)
 {
     (void)state;
-    enum { NOTES = 1000 };
+    enum { NOTES = 600 };
     use(home_a);
     PWSTR founder = new_identity(u"Founder");
     HGROUP group = new_group(founder);
@@ -401,7 +401,7 @@ static void test_one_signature_of_many(void **state)
     size_t size;
     uint8_t *data = read_file("whole", &size);
     assert_null(signature_in(data, size, NOTES + 100));
-    static const unsigned numbers[] = {0, 130, 500, 770, NOTES - 1};
+    static const unsigned numbers[] = {0, 130, 300, 470, NOTES - 1};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         uint8_t *signature = signature_in(data, size, numbers[i]);
         assert_non_null(signature);
