@@ -31,27 +31,6 @@ static int read_wish(const struct context *context, const struct arguments *argu
     return EXIT_OK;
 }
 
-static int find_member(const struct context *context, const struct session *session,
-                       const char *wanted, struct name *member)
-{
-    struct name_list names CLEANUP_NAMES = {.items = NULL};
-    HRESULT hr = member_names(session->group, &names);
-    if (FAILED(hr))
-        return error_hr(context, hr, "cannot list the members");
-    int index = name_list_find(&names, wanted);
-    if (index == NAME_SEVERAL)
-        return error_usage(context, "several members are called \"%s\"; give the peer name",
-                           wanted);
-    if (index == NAME_NONE)
-        return error_say(context, EXIT_NOT_FOUND, "PEER_E_IDENTITY_NOT_FOUND",
-                         "no member is called \"%s\"; see peergroup members, or make an invitation "
-                         "from a card with peergroup invite",
-                         wanted);
-    member->peer = text_copy(names.items[index].peer);
-    member->friendly = text_copy(names.items[index].friendly);
-    return EXIT_OK;
-}
-
 /* One member as the group knows it; free *items with PeerFreeData. */
 static HRESULT read_member(HGROUP group, PCWSTR peer, PEER_MEMBER ***items)
 {
@@ -140,7 +119,9 @@ static int issue(struct context *context, const struct arguments *arguments)
     if (result == EXIT_OK)
         result = session_open(context, NULL, &session);
     if (result == EXIT_OK)
-        result = find_member(context, &session, arguments->words[0], &member);
+        result = member_choose(
+            context, &session, arguments->words[0],
+            "peergroup members, or make an invitation from a card with peergroup invite", &member);
     if (result != EXIT_OK)
         return result;
     WCHAR *peer CLEANUP_TEXT = text_to_wide(member.peer);

@@ -14,12 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static json_t *pair_json(const struct name *name)
-{
-    return json_pack("{s:o, s:o}", "peer_name", output_text(name->peer), "name",
-                     output_text(name->friendly));
-}
-
 /* Files with secrets in them are nobody else's to read, encrypted or not. */
 static int write_private(const struct context *context, const char *path, PCWSTR xml)
 {
@@ -27,20 +21,6 @@ static int write_private(const struct context *context, const char *path, PCWSTR
     mode_t before = umask(077);
     int result = file_write(context, path, text, strlen(text));
     umask(before);
-    return result;
-}
-
-/* Reads a document (free). */
-static int read_document(const struct context *context, const char *path, WCHAR **xml)
-{
-    struct text_buffer data;
-    int result = file_read(context, path, &data);
-    if (result == EXIT_OK) {
-        *xml = text_to_wide(data.data);
-        if (!*xml)
-            result = error_usage(context, "%s is not UTF-8", path);
-    }
-    free(data.data);
     return result;
 }
 
@@ -77,7 +57,8 @@ static int export_identity(struct context *context, const struct arguments *argu
     result = write_private(context, path, xml);
     PeerFreeData(xml);
     if (result == EXIT_OK && context->json)
-        output_done(context, json_pack("{s:o}", "identity", pair_json(&identity)));
+        output_done(context,
+                    json_pack("{s:o}", "identity", name_json(identity.peer, identity.friendly)));
     else if (result == EXIT_OK && strcmp(path, "-") != 0)
         output_line("Wrote the identity %s with its key to %s. Whoever has it and the password is "
                     "%s.",
@@ -91,7 +72,7 @@ static int import_identity(struct context *context, const struct arguments *argu
     WCHAR *xml CLEANUP_TEXT = NULL;
     const char *path = arguments->words[0];
     PWSTR made = NULL, friendly = NULL;
-    int result = read_document(context, path, &xml);
+    int result = file_read_text(context, path, &xml);
     if (result == EXIT_OK)
         result = password_read(context, arguments, false, &password);
     if (result != EXIT_OK)
@@ -108,7 +89,8 @@ static int import_identity(struct context *context, const struct arguments *argu
     PeerFreeData(made);
     PeerFreeData(friendly);
     if (context->json)
-        output_done(context, json_pack("{s:o}", "identity", pair_json(&identity)));
+        output_done(context,
+                    json_pack("{s:o}", "identity", name_json(identity.peer, identity.friendly)));
     else
         output_line("Imported the identity %s: %s", identity.friendly, identity.peer);
     return EXIT_OK;
@@ -136,7 +118,8 @@ static int export_group(struct context *context, const struct arguments *argumen
     result = write_private(context, path, xml);
     PeerFreeData(xml);
     if (result == EXIT_OK && context->json)
-        output_done(context, json_pack("{s:o}", "group", pair_json(&session.name)));
+        output_done(context, json_pack("{s:o}", "group",
+                                       name_json(session.name.peer, session.name.friendly)));
     else if (result == EXIT_OK && strcmp(path, "-") != 0)
         output_line("Wrote what %s needs for the group %s to %s; its records: peergroup group "
                     "backup",
@@ -152,7 +135,7 @@ static int import_group(struct context *context, const struct arguments *argumen
     PWSTR identity = NULL, group = NULL;
     int result = library_start(context);
     if (result == EXIT_OK)
-        result = read_document(context, path, &xml);
+        result = file_read_text(context, path, &xml);
     if (result == EXIT_OK)
         result = password_read(context, arguments, false, &password);
     if (result != EXIT_OK)
@@ -198,7 +181,8 @@ static int backup(struct context *context, const struct arguments *arguments)
     if (FAILED(hr))
         return error_hr(context, hr, "cannot write the records to %s", path);
     if (context->json)
-        output_done(context, json_pack("{s:o}", "group", pair_json(&session.name)));
+        output_done(context, json_pack("{s:o}", "group",
+                                       name_json(session.name.peer, session.name.friendly)));
     else
         output_line("Wrote the records of %s to %s; they are not encrypted.", session.name.friendly,
                     path);
@@ -222,7 +206,8 @@ static int restore(struct context *context, const struct arguments *arguments)
     if (FAILED(hr))
         return error_hr(context, hr, "cannot restore %s", path);
     if (context->json)
-        output_done(context, json_pack("{s:o}", "group", pair_json(&session.name)));
+        output_done(context, json_pack("{s:o}", "group",
+                                       name_json(session.name.peer, session.name.friendly)));
     else
         output_line("Restored the records of %s; what was newer here stayed.",
                     session.name.friendly);

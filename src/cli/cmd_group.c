@@ -13,12 +13,6 @@
 
 #include <string.h>
 
-static json_t *pair_json(const struct name *name)
-{
-    return json_pack("{s:o, s:o}", "peer_name", output_text(name->peer), "name",
-                     output_text(name->friendly));
-}
-
 /* The peer name of an open group (free). */
 static HRESULT group_peer_name(HGROUP group, char **peer)
 {
@@ -81,8 +75,8 @@ static int create(struct context *context, const struct arguments *arguments)
         return error_hr(context, hr, "cannot create the group \"%s\"", arguments->words[0]);
     struct name made = {.peer = peer, .friendly = (char *)arguments->words[0]};
     if (context->json)
-        output_done(context, json_pack("{s:o, s:o}", "group", pair_json(&made), "identity",
-                                       pair_json(&identity)));
+        output_done(context, json_pack("{s:o, s:o}", "group", name_json(made.peer, made.friendly),
+                                       "identity", name_json(identity.peer, identity.friendly)));
     else
         output_line("Created the group %s: %s\n%s is its administrator. Go online with: peergroup "
                     "run",
@@ -98,8 +92,8 @@ static int list_one(struct context *context, const struct name *identity, json_t
         return error_hr(context, hr, "cannot read the groups of \"%s\"", identity->friendly);
     char **cells CLEANUP_TEXT = text_alloc((size_t)groups.count * 3 * sizeof(*cells));
     for (int i = 0; i < groups.count; i++) {
-        json_t *one = pair_json(&groups.items[i]);
-        json_object_set_new(one, "identity", pair_json(identity));
+        json_t *one = name_json(groups.items[i].peer, groups.items[i].friendly);
+        json_object_set_new(one, "identity", name_json(identity->peer, identity->friendly));
         json_array_append_new(array, one);
         cells[3 * i] = groups.items[i].friendly;
         cells[3 * i + 1] = identity->friendly;
@@ -207,7 +201,7 @@ static int delete_group(struct context *context, const struct arguments *argumen
     if (FAILED(hr))
         return error_hr(context, hr, "cannot delete the group \"%s\"", group.friendly);
     if (context->json)
-        output_done(context, json_pack("{s:o}", "group", pair_json(&group)));
+        output_done(context, json_pack("{s:o}", "group", name_json(group.peer, group.friendly)));
     else
         output_line("Deleted %s's copy of the group %s. The group goes on elsewhere.",
                     identity.friendly, group.friendly);
@@ -243,7 +237,8 @@ static int set_password(struct context *context, const struct arguments *argumen
     if (FAILED(hr))
         return error_hr(context, hr, "cannot set the password");
     if (context->json)
-        output_done(context, json_pack("{s:o}", "group", pair_json(&session.name)));
+        output_done(context, json_pack("{s:o}", "group",
+                                       name_json(session.name.peer, session.name.friendly)));
     else
         output_line("The group %s has a new password. Members stay; invitations by password go on "
                     "working, with this one.",

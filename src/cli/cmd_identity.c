@@ -10,11 +10,6 @@
 
 #include <string.h>
 
-static json_t *identity_json(const char *peer, const char *friendly)
-{
-    return json_pack("{s:o, s:o}", "peer_name", output_text(peer), "name", output_text(friendly));
-}
-
 static int create(struct context *context, const struct arguments *arguments)
 {
     const char *name = arguments->words[0];
@@ -29,7 +24,9 @@ static int create(struct context *context, const struct arguments *arguments)
     char *peer CLEANUP_TEXT = text_from_wide(made);
     PeerFreeData(made);
     if (context->json)
-        output_done(context, json_pack("{s:o}", "identity", identity_json(peer, name)));
+        output_done(context, json_pack("{s:o}", "identity", name_json(peer, name)));
+    else if (!*name)
+        output_line("Created an identity without a name: %s", peer);
     else
         output_line("Created the identity %s: %s", name, peer);
     return EXIT_OK;
@@ -45,7 +42,7 @@ static int list(struct context *context, const struct arguments *arguments)
     json_t *array = json_array();
     char **cells CLEANUP_TEXT = text_alloc((size_t)names.count * 2 * sizeof(*cells));
     for (int i = 0; i < names.count; i++) {
-        json_array_append_new(array, identity_json(names.items[i].peer, names.items[i].friendly));
+        json_array_append_new(array, name_json(names.items[i].peer, names.items[i].friendly));
         cells[2 * i] = names.items[i].friendly;
         cells[2 * i + 1] = names.items[i].peer;
     }
@@ -75,7 +72,7 @@ static int show(struct context *context, const struct arguments *arguments)
     if (!context->json)
         output_line("name       %s\npeer name  %s", identity.friendly, identity.peer);
     for (int i = 0; i < groups.count; i++) {
-        json_array_append_new(array, identity_json(groups.items[i].peer, groups.items[i].friendly));
+        json_array_append_new(array, name_json(groups.items[i].peer, groups.items[i].friendly));
         char *peer CLEANUP_TEXT = short_name(groups.items[i].peer);
         if (!context->json)
             output_line("group      %s (%s)",
@@ -83,8 +80,8 @@ static int show(struct context *context, const struct arguments *arguments)
     }
     if (context->json)
         output_done(context,
-                    json_pack("{s:o, s:O}", "identity",
-                              identity_json(identity.peer, identity.friendly), "groups", array));
+                    json_pack("{s:o, s:O}", "identity", name_json(identity.peer, identity.friendly),
+                              "groups", array));
     json_decref(array);
     return EXIT_OK;
 }
@@ -103,8 +100,8 @@ static int rename_identity(struct context *context, const struct arguments *argu
     if (FAILED(hr))
         return error_hr(context, hr, "cannot rename the identity");
     if (context->json)
-        output_done(context, json_pack("{s:o}", "identity",
-                                       identity_json(identity.peer, arguments->words[1])));
+        output_done(context,
+                    json_pack("{s:o}", "identity", name_json(identity.peer, arguments->words[1])));
     else
         output_line("%s is called %s now.", identity.friendly, arguments->words[1]);
     return EXIT_OK;
@@ -121,8 +118,8 @@ static int delete_identity(struct context *context, const struct arguments *argu
     if (FAILED(hr))
         return error_hr(context, hr, "cannot delete the identity \"%s\"", identity.friendly);
     if (context->json)
-        output_done(context, json_pack("{s:o}", "identity",
-                                       identity_json(identity.peer, identity.friendly)));
+        output_done(context,
+                    json_pack("{s:o}", "identity", name_json(identity.peer, identity.friendly)));
     else
         output_line("Deleted the identity %s with its keys.", identity.friendly);
     return EXIT_OK;
@@ -146,9 +143,9 @@ static int card(struct context *context, const struct arguments *arguments)
     if (!context->json || path)
         result = file_write(context, path, xml, strlen(xml));
     if (result == EXIT_OK && context->json)
-        output_done(context, json_pack("{s:o, s:o}", "identity",
-                                       identity_json(identity.peer, identity.friendly), "xml",
-                                       output_text(xml)));
+        output_done(context,
+                    json_pack("{s:o, s:o}", "identity", name_json(identity.peer, identity.friendly),
+                              "xml", output_text(xml)));
     else if (result == EXIT_OK && path && strcmp(path, "-") != 0)
         output_line("Wrote the card of %s to %s; give it to whoever will invite you.",
                     identity.friendly, path);

@@ -16,19 +16,6 @@
 
 #include <string.h>
 
-/* A document as WCHAR (free), or NULL with *result set. */
-static WCHAR *read_document(const struct context *context, const char *path, int *result)
-{
-    struct text_buffer data;
-    *result = file_read(context, path, &data);
-    WCHAR *wide =
-        *result == EXIT_OK && strlen(data.data) == data.size ? text_to_wide(data.data) : NULL;
-    if (*result == EXIT_OK && !wide)
-        *result = error_usage(context, "%s is not text in UTF-8", path);
-    free(data.data);
-    return wide;
-}
-
 /* Prints or writes the invitation. */
 static int deliver(struct context *context, const struct arguments *arguments,
                    const struct session *session, const char *xml, const char *whose)
@@ -82,13 +69,13 @@ static int make(struct context *context, const struct arguments *arguments, bool
     const char *word = arguments_option(arguments, "--role");
     const PEER_ROLE_ID *role = role_of_word(word ? word : "member");
     struct session session CLEANUP_SESSION = {.group = NULL};
+    WCHAR *card CLEANUP_TEXT = NULL;
     uint64_t ticks = 0;
-    int result;
     if (!role)
         return error_usage(context, "--role is member, inviting or admin");
     if (expires && !moment_parse(expires, &ticks))
         return error_usage(context, "--expires takes 30d, 12h or 2027-01-31, not %s", expires);
-    WCHAR *card CLEANUP_TEXT = read_document(context, arguments->words[0], &result);
+    int result = file_read_text(context, arguments->words[0], &card);
     if (result == EXIT_OK)
         result = session_open(context, NULL, &session);
     if (result != EXIT_OK)
@@ -98,10 +85,12 @@ static int make(struct context *context, const struct arguments *arguments, bool
     HRESULT hr =
         PeerGroupCreateInvitation(session.group, card, expires ? &end : NULL, 1, role, &made);
     if (hr == E_INVALIDARG)
-        return error_say(context, EXIT_USAGE, "E_INVALIDARG",
-                         "cannot invite: %s is no card of an identity, or --expires is past or "
-                         "after your own membership; make the card with peergroup identity card",
-                         arguments->words[0]);
+        return error_say(
+            context, EXIT_USAGE, "E_INVALIDARG",
+            "cannot invite: %s is no card of another identity, or --expires is past or "
+            "after your own membership; have the card made by whom you invite, with "
+            "peergroup identity card",
+            arguments->words[0]);
     if (FAILED(hr))
         return error_hr(context, hr, "cannot invite");
     char *xml CLEANUP_TEXT = text_from_wide(made);
@@ -217,8 +206,8 @@ static int join(struct context *context, const struct arguments *arguments)
 {
     struct name identity CLEANUP_NAME = {.peer = NULL};
     PEER_INVITATION_INFO *info = NULL;
-    int result;
-    WCHAR *invitation CLEANUP_TEXT = read_document(context, arguments->words[0], &result);
+    WCHAR *invitation CLEANUP_TEXT = NULL;
+    int result = file_read_text(context, arguments->words[0], &invitation);
     if (result == EXIT_OK)
         result = library_start(context);
     if (result != EXIT_OK)

@@ -15,32 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The member that words name, as peer name and friendly name. */
-static int member_choose(struct context *context, const struct session *session, const char *wanted,
-                         struct name *member)
-{
-    struct name_list names CLEANUP_NAMES = {.items = NULL};
-    HRESULT hr = member_names(session->group, &names);
-    if (FAILED(hr))
-        return error_hr(context, hr, "cannot list the members");
-    int index = name_list_find(&names, wanted);
-    if (index == NAME_SEVERAL)
-        return error_usage(context, "several members are called \"%s\"; give the peer name",
-                           wanted);
-    if (index == NAME_NONE)
-        return error_say(context, EXIT_NOT_FOUND, "PEER_E_IDENTITY_NOT_FOUND",
-                         "no member is called \"%s\"; see members", wanted);
-    member->peer = text_copy(names.items[index].peer);
-    member->friendly = text_copy(names.items[index].friendly);
-    return EXIT_OK;
-}
-
-static json_t *member_json(const struct name *member)
-{
-    return json_pack("{s:o, s:o}", "peer_name", output_text(member->peer), "name",
-                     output_text(member->friendly));
-}
-
 /* ---- remove ---- */
 
 static int remove_member(struct context *context, const struct arguments *arguments)
@@ -49,7 +23,7 @@ static int remove_member(struct context *context, const struct arguments *argume
     struct name member CLEANUP_NAME = {.peer = NULL};
     int result = session_open(context, NULL, &session);
     if (result == EXIT_OK)
-        result = member_choose(context, &session, arguments->words[0], &member);
+        result = member_choose(context, &session, arguments->words[0], "members", &member);
     if (result != EXIT_OK)
         return result;
     WCHAR *peer CLEANUP_TEXT = text_to_wide(member.peer);
@@ -68,7 +42,7 @@ static int remove_member(struct context *context, const struct arguments *argume
     if (FAILED(hr))
         return error_hr(context, hr, "cannot remove %s", member.friendly);
     if (context->json)
-        output_done(context, json_pack("{s:o}", "member", member_json(&member)));
+        output_done(context, json_pack("{s:o}", "member", name_json(member.peer, member.friendly)));
     else
         output_line("Removed %s. Members that are not connected hear of it when they are.",
                     member.friendly);
@@ -241,7 +215,7 @@ static int deputy(struct context *context, const struct arguments *arguments)
     struct name member CLEANUP_NAME = {.peer = NULL};
     int result = session_open(context, NULL, &session);
     if (result == EXIT_OK)
-        result = member_choose(context, &session, arguments->words[0], &member);
+        result = member_choose(context, &session, arguments->words[0], "members", &member);
     if (result != EXIT_OK)
         return result;
     WCHAR *peer CLEANUP_TEXT = text_to_wide(member.peer);
@@ -255,8 +229,9 @@ static int deputy(struct context *context, const struct arguments *arguments)
     if (FAILED(hr))
         return error_hr(context, hr, "cannot appoint %s", member.friendly);
     if (context->json)
-        output_done(context, json_pack("{s:o, s:b}", "member", member_json(&member), "before",
-                                       hr == S_FALSE));
+        output_done(context,
+                    json_pack("{s:o, s:b}", "member", name_json(member.peer, member.friendly),
+                              "before", hr == S_FALSE));
     else
         output_line("%s %s a deputy of the creator.", member.friendly,
                     hr == S_FALSE ? "was already" : "is now");

@@ -9,6 +9,8 @@
  * an exit class, told already. Free data->data. */
 enum { FILE_SIZE_MAX = 64 * 1024 * 1024 };
 int file_read(const struct context *context, const char *path, struct text_buffer *data);
+/* file_read_text reads a document likewise; it has to be text in UTF-8. Free *text. */
+int file_read_text(const struct context *context, const char *path, WCHAR **text);
 /* file_write writes a file, or to standard output for "-" and NULL. */
 int file_write(const struct context *context, const char *path, const void *data, size_t size);
 

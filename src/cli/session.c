@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "cli/error.h"
 #include "cli/live.h"
+#include "cli/output.h"
 #include "cli/text.h"
 
 #include <peergroup/extensions.h>
@@ -15,6 +16,11 @@
 #include <string.h>
 
 /* ---- lists of names ---- */
+
+json_t *name_json(const char *peer, const char *friendly)
+{
+    return json_pack("{s:o, s:o}", "peer_name", output_text(peer), "name", output_text(friendly));
+}
 
 void name_list_add(struct name_list *list, PCWSTR peer, PCWSTR friendly)
 {
@@ -186,6 +192,25 @@ int group_choose(const struct context *context, const char *wanted, struct name 
     if (FAILED(hr))
         return error_hr(context, hr, "cannot read the groups");
     return choose(context, &list, "group", wanted ? wanted : context->group, group);
+}
+
+int member_choose(const struct context *context, const struct session *session, const char *wanted,
+                  const char *advice, struct name *member)
+{
+    struct name_list names CLEANUP_NAMES = {.items = NULL};
+    HRESULT hr = member_names(session->group, &names);
+    if (FAILED(hr))
+        return error_hr(context, hr, "cannot list the members");
+    int index = name_list_find(&names, wanted);
+    if (index == NAME_SEVERAL)
+        return error_usage(context, "several members are called \"%s\"; give the peer name",
+                           wanted);
+    if (index == NAME_NONE)
+        return error_say(context, EXIT_NOT_FOUND, "PEER_E_IDENTITY_NOT_FOUND",
+                         "no member is called \"%s\"; see %s", wanted, advice);
+    *member = names.items[index];
+    names.items[index] = names.items[--names.count];
+    return EXIT_OK;
 }
 
 /* ---- opening ---- */

@@ -5,6 +5,8 @@
 #include "cli/context.h"
 #include "cli/text.h"
 
+#include <jansson.h>
+
 /* Pairs of peer name and friendly name. */
 struct name {
     char *peer;
@@ -14,6 +16,8 @@ struct name_list {
     struct name *items;
     int count;
 };
+/* name_json makes the object that stands for such a pair. */
+json_t *name_json(const char *peer, const char *friendly);
 void name_list_add(struct name_list *list, PCWSTR peer, PCWSTR friendly);
 void name_list_free(struct name_list *list);
 /* name_list_find takes a peer name, a friendly name, or the beginning of one peer name. Returns the
@@ -29,20 +33,24 @@ HRESULT identity_names(struct name_list *list);
 HRESULT group_names(const char *identity, struct name_list *list);
 HRESULT member_names(HGROUP group, struct name_list *list);
 
-/* identity_choose finds the identity that --identity, or wanted when not NULL, names, or the only
- * one. On success, *identity is set (free both strings); else the exit class, told already. */
-int identity_choose(const struct context *context, const char *wanted, struct name *identity);
-/* group_choose likewise: the group is wanted, --group, or the only one of the identity. */
-int group_choose(const struct context *context, const char *wanted, struct name *identity,
-                 struct name *group);
-void name_free(struct name *name);
-
 struct session {
     HGROUP group;
     struct name identity;
     struct name name;
     bool borrowed; /* of the connected group */
 };
+
+/* identity_choose finds the identity that --identity, or wanted when not NULL, names, or the only
+ * one. On success, *identity is set (free both strings); else the exit class, told already. */
+int identity_choose(const struct context *context, const char *wanted, struct name *identity);
+/* group_choose likewise: the group is wanted, --group, or the only one of the identity. */
+int group_choose(const struct context *context, const char *wanted, struct name *identity,
+                 struct name *group);
+/* member_choose finds the member of an open group that wanted names; advice ends the line that says
+ * that there is none. */
+int member_choose(const struct context *context, const struct session *session, const char *wanted,
+                  const char *advice, struct name *member);
+void name_free(struct name *name);
 
 /* library_start starts Grouping once; main ends it. */
 int library_start(const struct context *context);

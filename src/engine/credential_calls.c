@@ -131,21 +131,7 @@ static HRESULT run_announce(struct call *call)
     }
     uint64_t end = node_peer_time(node) + properties->member_data_lifetime * TICKS_PER_SECOND;
     uint64_t last = this->issued->validity_end;
-    struct graph_publish publish = {
-        .kind = PUBLISH_ADD,
-        .type = RECORD_TYPE_MEMBERSHIP,
-        .expiration = end < last ? end : last,
-        .payload = buffer_view(&this->issued->chain),
-        .payload_size = this->issued->chain.size,
-        .reserved = true,
-    };
-    payload_leaf(publish.payload, &publish.payload_root);
-    call->request = ++call->engine->next_id;
-    struct graph_event event = {
-        .type = GRAPH_PUBLISH, .request = call->request, .publish = &publish};
-    hr = node_step(node, &event);
-    call_defer(node, call, hr);
-    return hr;
+    return call_announce(node, call, buffer_view(&this->issued->chain), end < last ? end : last);
 }
 
 HRESULT engine_group_announce(uint64_t session, const struct engine_issued *issued)

@@ -259,6 +259,30 @@ void call_defer(struct node *node, struct call *call, HRESULT hr)
     node_touch(node);
 }
 
+/* ---- publishing ---- */
+
+HRESULT call_publish(struct node *node, struct call *call, const struct graph_publish *publish)
+{
+    call->request = ++call->engine->next_id;
+    struct graph_event event = {
+        .type = GRAPH_PUBLISH, .request = call->request, .publish = publish};
+    HRESULT hr = node_step(node, &event);
+    call_defer(node, call, hr);
+    return hr;
+}
+
+HRESULT call_announce(struct node *node, struct call *call, struct bytes chain, uint64_t expiration)
+{
+    struct graph_publish publish = {.kind = PUBLISH_ADD,
+                                    .type = RECORD_TYPE_MEMBERSHIP,
+                                    .expiration = expiration,
+                                    .payload = chain,
+                                    .payload_size = chain.size,
+                                    .reserved = true};
+    payload_leaf(chain, &publish.payload_root);
+    return call_publish(node, call, &publish);
+}
+
 /* ---- sessions ---- */
 
 struct session *session_find(struct engine *engine, uint64_t id)

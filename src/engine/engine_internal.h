@@ -65,6 +65,12 @@ HRESULT call_finish(struct call *call) MUST_CHECK;
 /* call_defer leaves the call open: it ends when the node's commit has succeeded (with hr, or with
  * what the graph completed) or failed. */
 void call_defer(struct node *node, struct call *call, HRESULT hr);
+/* call_publish hands one publication to the graph; the call ends when it is on disk, or with its
+ * refusal. call_announce publishes a chain as a membership record that lives to expiration. */
+HRESULT call_publish(struct node *node, struct call *call,
+                     const struct graph_publish *publish) MUST_CHECK;
+HRESULT call_announce(struct node *node, struct call *call, struct bytes chain,
+                      uint64_t expiration) MUST_CHECK;
 
 struct session *session_find(struct engine *engine, uint64_t id);
 /* call_node gives the node of a session. PEER_E_INVALID_GROUP: no such session; else what keeps the

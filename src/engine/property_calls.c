@@ -62,12 +62,8 @@ static HRESULT publish_properties(struct node *node, struct call *call,
                                     .payload = buffer_view(&sealed.payload)};
     struct graph_publish publish = {
         .kind = PUBLISH_SEALED, .sealed = &complete, .sealed_count = 1, .reserved = true};
-    call->request = ++call->engine->next_id;
-    struct graph_event event = {
-        .type = GRAPH_PUBLISH, .request = call->request, .publish = &publish};
-    hr = node_step(node, &event);
+    hr = call_publish(node, call, &publish);
     sealed_record_deinit(&sealed);
-    call_defer(node, call, hr);
     return hr;
 }
 

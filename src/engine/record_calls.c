@@ -81,12 +81,7 @@ static HRESULT run_publish(struct call *call)
         hr = check_stage(this, node);
     if (hr != S_OK)
         return hr;
-    call->request = ++call->engine->next_id;
-    struct graph_event event = {
-        .type = GRAPH_PUBLISH, .request = call->request, .publish = &this->publish};
-    hr = node_step(node, &event);
-    call_defer(node, call, hr);
-    return hr;
+    return call_publish(node, call, &this->publish);
 }
 
 static HRESULT stage(struct publish_call *this)

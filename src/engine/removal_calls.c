@@ -18,17 +18,6 @@ struct removal_call {
     uint32_t capacity;
 };
 
-static HRESULT step_publish(struct node *node, struct call *call,
-                            const struct graph_publish *publish)
-{
-    call->request = ++call->engine->next_id;
-    struct graph_event event = {
-        .type = GRAPH_PUBLISH, .request = call->request, .publish = publish};
-    HRESULT hr = node_step(node, &event);
-    call_defer(node, call, hr);
-    return hr;
-}
-
 static HRESULT publish_sealed(struct node *node, struct call *call, const struct sealed_list *list)
 {
     CLEANUP_FREE struct graph_sealed *sealed = mem_calloc(list->count, sizeof(*sealed));
@@ -42,7 +31,7 @@ static HRESULT publish_sealed(struct node *node, struct call *call, const struct
                                           .payload = buffer_view(&list->items[i].payload)};
     const struct graph_publish publish = {
         .kind = PUBLISH_SEALED, .sealed = sealed, .sealed_count = list->count, .reserved = true};
-    return step_publish(node, call, &publish);
+    return call_publish(node, call, &publish);
 }
 
 static HRESULT run_revoke(struct call *call)
@@ -74,14 +63,7 @@ static HRESULT announce(struct node *node, struct call *call, struct bytes chain
     HRESULT hr = security_own(node->security, loop_utc(), &own);
     if (FAILED(hr))
         return hr;
-    struct graph_publish publish = {.kind = PUBLISH_ADD,
-                                    .type = RECORD_TYPE_MEMBERSHIP,
-                                    .expiration = own->not_after,
-                                    .payload = chain,
-                                    .payload_size = chain.size,
-                                    .reserved = true};
-    payload_leaf(chain, &publish.payload_root);
-    return step_publish(node, call, &publish);
+    return call_announce(node, call, chain, own->not_after);
 }
 
 static HRESULT run_appoint(struct call *call)

@@ -21,8 +21,7 @@ bool security_needs_password(const struct security *security, uint64_t utc)
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (row->own && certificate_row_valid(row, utc, VALIDITY_GRACE) &&
-            !revocation_certificate_dead(security->revocations, row))
+        if (row->own && security_stands(security, row, utc))
             return false;
     }
     return true;

@@ -131,16 +131,21 @@ HRESULT security_parse(struct security *security, const struct certificate_row *
     return hr;
 }
 
+bool security_stands(const struct security *security, const struct certificate_row *row,
+                     uint64_t utc)
+{
+    return certificate_row_valid(row, utc, VALIDITY_GRACE) &&
+           !revocation_certificate_dead(security->revocations, row);
+}
+
 struct certificate_row *security_best(const struct security *security, const struct hash *key,
                                       uint64_t utc)
 {
     struct certificate_row *best = NULL;
     for (struct certificate_row *row = certificate_table_of_key(security->table, key); row;
          row = row->next_of_key) {
-        if (row->depth == 0 || !certificate_row_valid(row, utc, VALIDITY_GRACE) ||
-            revocation_certificate_dead(security->revocations, row))
-            continue;
-        if (!best || certificate_row_preferred(row, best))
+        if (row->depth > 0 && security_stands(security, row, utc) &&
+            (!best || certificate_row_preferred(row, best)))
             best = row;
     }
     return best;

@@ -11,8 +11,7 @@ static bool is_deputy(const struct security *security, const struct hash *key, u
 {
     for (const struct certificate_row *row = certificate_table_of_key(security->table, key); row;
          row = row->next_of_key) {
-        if (row->deputy && certificate_row_valid(row, utc, VALIDITY_GRACE) &&
-            !revocation_certificate_dead(security->revocations, row))
+        if (row->deputy && security_stands(security, row, utc))
             return true;
     }
     return false;
@@ -26,10 +25,8 @@ static const struct certificate_row *member_of_name(const struct security *secur
     const struct certificate_row *best = NULL;
     for (const struct certificate_row *row = certificate_table_of_key(security->table, key); row;
          row = row->next_of_key) {
-        bool good = strcmp(row->peer_name, peer_name) == 0 &&
-                    certificate_row_valid(row, utc, VALIDITY_GRACE) &&
-                    !revocation_certificate_dead(security->revocations, row);
-        if (good && (!best || certificate_row_preferred(row, best)))
+        if (strcmp(row->peer_name, peer_name) == 0 && security_stands(security, row, utc) &&
+            (!best || certificate_row_preferred(row, best)))
             best = row;
     }
     return best;
@@ -57,33 +54,6 @@ static struct certificate_request request_for(struct security *security,
     return request;
 }
 
-/* [protocol 2] C32: by the group's certificate, directly. */
-static HRESULT issue(struct security *security, const struct certificate_request *request,
-                     struct buffer *chain)
-{
-    CLEANUP_BUFFER struct buffer der = BUFFER_NULL;
-    struct certificate parsed;
-    const struct certificate_row *root = certificate_table_root(security->table);
-    size_t before = chain->size;
-    HRESULT hr = security_parse(security, root, &parsed);
-    if (FAILED(hr))
-        return hr;
-    hr = certificate_issue(request, &parsed, security->group_key, &der);
-    certificate_deinit(&parsed);
-    if (SUCCEEDED(hr))
-        hr = security_certificate_chain(&security->provider, &root->hash, chain);
-    struct bytes view = buffer_view(&der);
-    if (SUCCEEDED(hr))
-        hr = chain_encode(&view, 1, chain);
-    if (SUCCEEDED(hr))
-        hr = security_keep(security, view, NULL);
-    if (FAILED(hr))
-        chain->size = before;
-    else
-        security->store->ops->mark_durable(security->store);
-    return FAILED(hr) ? hr : S_OK;
-}
-
 HRESULT security_appoint(struct security *security, const char *peer_name, uint64_t utc,
                          struct buffer *chain)
 {
@@ -101,5 +71,8 @@ HRESULT security_appoint(struct security *security, const char *peer_name, uint6
     if (is_deputy(security, &key, utc))
         return S_FALSE;
     const struct certificate_request request = request_for(security, member, utc);
-    return issue(security, &request, chain);
+    /* [protocol 2] C32: by the group's certificate, directly. */
+    const struct issuing by = {
+        .row = certificate_table_root(security->table), .key = security->group_key, .keep = true};
+    return security_issue_below(security, &by, &request, chain);
 }

@@ -81,8 +81,22 @@ HRESULT security_find_name(struct security *security, const char *peer_name,
  * it was not removed. */
 HRESULT security_readmission(struct security *security, const struct hash *key,
                              uint64_t *not_before);
+/* Whose certificate signs a new one, with which key; keep: table and store get it too. */
+struct issuing {
+    const struct certificate_row *row;
+    const struct signing_key *key;
+    bool keep;
+};
+/* security_issue_below issues what is wanted, whose right was looked at, and appends its chain.
+ * PEER_E_CHAIN_TOO_LONG: the chain is too large for a handshake. */
+HRESULT security_issue_below(struct security *security, const struct issuing *by,
+                             const struct certificate_request *wanted,
+                             struct buffer *chain) MUST_CHECK;
 
 /* ---- security_certificates.c ---- */
+/* security_stands: the certificate holds at utc, with the grace of links, and is alive. */
+bool security_stands(const struct security *security, const struct certificate_row *row,
+                     uint64_t utc);
 bool security_certificate_has(struct provider *provider, const struct hash *certificate);
 HRESULT security_certificate_chain(struct provider *provider, const struct hash *certificate,
                                    struct buffer *out);

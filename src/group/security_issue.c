@@ -83,30 +83,29 @@ static HRESULT choose_dates(struct security *security, const struct certificate_
     return nest ? S_OK : E_INVALIDARG;
 }
 
-static HRESULT issue_below(struct security *security, const struct certificate_row *issuer,
-                           const struct certificate_request *wanted, bool keep,
-                           struct buffer *chain)
+HRESULT security_issue_below(struct security *security, const struct issuing *by,
+                             const struct certificate_request *wanted, struct buffer *chain)
 {
     CLEANUP_BUFFER struct buffer der = BUFFER_NULL;
     struct certificate parsed;
     size_t before = chain->size;
-    HRESULT hr = security_parse(security, issuer, &parsed);
+    HRESULT hr = security_parse(security, by->row, &parsed);
     if (FAILED(hr))
         return hr;
-    hr = certificate_issue(wanted, &parsed, security->key, &der);
+    hr = certificate_issue(wanted, &parsed, by->key, &der);
     certificate_deinit(&parsed);
     if (SUCCEEDED(hr))
-        hr = security_certificate_chain(&security->provider, &issuer->hash, chain);
+        hr = security_certificate_chain(&security->provider, &by->row->hash, chain);
     struct bytes view = buffer_view(&der);
     if (SUCCEEDED(hr))
         hr = chain_encode(&view, 1, chain);
     if (SUCCEEDED(hr) && chain->size - before > CHAIN_SIZE_MAX)
         hr = PEER_E_CHAIN_TOO_LONG;
-    if (SUCCEEDED(hr) && keep)
+    if (SUCCEEDED(hr) && by->keep)
         hr = security_keep(security, view, NULL);
     if (FAILED(hr))
         chain->size = before;
-    else if (keep)
+    else if (by->keep)
         security->store->ops->mark_durable(security->store);
     return FAILED(hr) ? hr : S_OK;
 }
@@ -131,7 +130,10 @@ HRESULT security_issue(struct security *security, const struct issue_request *re
         hr = check_right(issuer, &wanted);
     if (SUCCEEDED(hr))
         hr = choose_dates(security, issuer, request, utc, &wanted);
-    return SUCCEEDED(hr) ? issue_below(security, issuer, &wanted, !request->unkept, chain) : hr;
+    if (FAILED(hr))
+        return hr;
+    const struct issuing by = {.row = issuer, .key = security->key, .keep = !request->unkept};
+    return security_issue_below(security, &by, &wanted, chain);
 }
 
 HRESULT security_invite(struct security *security, const struct invite_request *request,

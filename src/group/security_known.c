@@ -41,8 +41,7 @@ bool security_may_set_properties(const struct security *security)
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (row->own && row->deputy && certificate_row_valid(row, security->utc, VALIDITY_GRACE) &&
-            !revocation_certificate_dead(security->revocations, row))
+        if (row->own && row->deputy && security_stands(security, row, security->utc))
             return true;
     }
     return false;

@@ -111,8 +111,7 @@ struct certificate_row *security_best_own(const struct security *security, uint6
     for (struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
          row; row = row->next_of_key) {
-        if (row->own && !row->waits && certificate_row_valid(row, utc, VALIDITY_GRACE) &&
-            !revocation_certificate_dead(security->revocations, row) &&
+        if (row->own && !row->waits && security_stands(security, row, utc) &&
             (!best || certificate_row_preferred(row, best)))
             best = row;
     }

@@ -1,28 +1,10 @@
 /* What does connecting come to where this member cannot listen, and what shows it of itself
  * (semantics 5.7, 9.2)? Nothing else in this process listens. */
-#include "group.h"
+#include "alone.h"
 
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static PWSTR creator;
-static HGROUP group;
-
-static int setup(void **state)
-{
-    if (group_setup(state) != 0)
-        return -1;
-    creator = new_identity(u"Creator");
-    group = new_group(creator);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    PeerFreeData(creator);
-    return group_teardown(state);
-}
 
 static ULONG member_count(DWORD flags)
 {
@@ -80,5 +62,5 @@ int main(void)
         cmocka_unit_test(test_unable_to_listen),
         cmocka_unit_test(test_self_is_present_while_online),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, alone_setup, alone_teardown);
 }

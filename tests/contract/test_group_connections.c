@@ -1,23 +1,6 @@
 /* Do links and what goes over them keep what is documented (semantics 5.8, 12.10, 12.14, 13)? */
-#include "group.h"
-#include "support/foreign_memory.h"
+#include "two.h"
 #include "support/sweep.h"
-
-static struct pair pair;
-
-static int setup(void **state)
-{
-    if (foreign_memory_setup() != 0 || group_setup(state) != 0)
-        return -1;
-    pair_begin(&pair, NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    pair_end(&pair);
-    return group_teardown(state);
-}
 
 /* One block of all connections (free with PeerFreeData). */
 static PPEER_CONNECTION_INFO *connections(HGROUP group, DWORD flags, ULONG *count)
@@ -342,5 +325,5 @@ int main(void)
         cmocka_unit_test(test_connect_by_address),
         cmocka_unit_test(test_without_memory),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, two_setup, two_teardown);
 }

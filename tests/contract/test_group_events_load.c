@@ -2,28 +2,17 @@
  * that is quick, under a flood of data, and with several threads that take them? The bounds are
  * made small here; tests/unit/engine/test_event_queue.c measures the real ones. */
 #include "engine/event_queue.h"
-#include "group.h"
-#include "support/foreign_memory.h"
+#include "two.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-static struct pair pair;
 static struct event_queue_limits real_limits;
 
 static int setup(void **state)
 {
     real_limits = event_queue_limits;
-    if (foreign_memory_setup() != 0 || group_setup(state) != 0)
-        return -1;
-    pair_begin(&pair, NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    pair_end(&pair);
-    return group_teardown(state);
+    return two_setup(state);
 }
 
 static struct listener listen_for(HGROUP group, const PEER_GROUP_EVENT_TYPE *types, ULONG count)
@@ -427,5 +416,5 @@ int main(void)
         cmocka_unit_test(test_largest_data),
         cmocka_unit_test(test_two_write_several_take),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, two_teardown);
 }

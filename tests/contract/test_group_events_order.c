@@ -1,25 +1,9 @@
 /* Do events come with all their data, in the order in which things happen, and when they are in
  * effect (semantics 5, 9, 12, 13)? */
-#include "group.h"
+#include "two.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
-
-static struct pair pair;
-
-static int setup(void **state)
-{
-    if (group_setup(state) != 0)
-        return -1;
-    pair_begin(&pair, NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    pair_end(&pair);
-    return group_teardown(state);
-}
 
 enum { HEARD_MAX = 200 };
 
@@ -435,5 +419,5 @@ int main(void)
         cmocka_unit_test(test_id_before_the_event),
         cmocka_unit_test(test_data_of_one_type),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, two_setup, two_teardown);
 }

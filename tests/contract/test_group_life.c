@@ -1,40 +1,15 @@
 /* Do groups open, join, connect, close and go as documented (semantics 4, 5, 8.8 to 8.12; rulings
  * 10, 18 to 20, 22, 26)? */
 #include "group.h"
+#include "links.h"
 #include "support/foreign_memory.h"
 #include "support/sweep.h"
 #include "support/xml_memory.h"
 
 #include <glob.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 
 static PWSTR creator;
 static const char *program;
-
-/* Two links, whatever the machine has; see test_peergroupcreate.c. */
-static struct sockaddr_in6 link_addresses[2];
-static struct ifaddrs links[2];
-
-int getifaddrs(struct ifaddrs **list)
-{
-    static char names[2][8] = {"net0", "net1"};
-    for (int i = 0; i < 2; i++) {
-        link_addresses[i].sin6_family = AF_INET6;
-        inet_pton(AF_INET6, "fe80::1", &link_addresses[i].sin6_addr);
-        links[i] = (struct ifaddrs){.ifa_next = i == 0 ? &links[1] : NULL,
-                                    .ifa_name = names[i],
-                                    .ifa_flags = IFF_UP,
-                                    .ifa_addr = (struct sockaddr *)(void *)&link_addresses[i]};
-    }
-    *list = links;
-    return 0;
-}
-
-void freeifaddrs(struct ifaddrs *list)
-{
-    (void)list;
-}
 
 static int setup(void **state)
 {

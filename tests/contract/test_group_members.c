@@ -1,21 +1,5 @@
 /* Does PeerGroupEnumMembers show who belongs to a group, who is there and where (semantics 9)? */
-#include "group.h"
-
-static struct pair pair;
-
-static int setup(void **state)
-{
-    if (group_setup(state) != 0)
-        return -1;
-    pair_begin(&pair, NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    pair_end(&pair);
-    return group_teardown(state);
-}
+#include "two.h"
 
 /* One block of all items (free with PeerFreeData). */
 static PPEER_MEMBER *members(HGROUP group, DWORD flags, PCWSTR identity, ULONG *count)
@@ -162,5 +146,5 @@ int main(void)
         cmocka_unit_test(test_one_and_presence),
         cmocka_unit_test(test_bad_arguments),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, two_setup, two_teardown);
 }

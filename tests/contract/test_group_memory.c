@@ -1,26 +1,7 @@
 /* Do the calls that list members and connections survive each failing allocation? In a group whose
  * only member is offline, so that nothing else in the process meets the failures. */
-#include "group.h"
-#include "support/foreign_memory.h"
+#include "alone.h"
 #include "support/sweep.h"
-
-static HGROUP group;
-static PWSTR creator;
-
-static int setup(void **state)
-{
-    if (foreign_memory_setup() != 0 || group_setup(state) != 0)
-        return -1;
-    creator = new_identity(u"Creator");
-    group = new_group(creator);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    PeerFreeData(creator);
-    return group_teardown(state);
-}
 
 static HRESULT ended(HRESULT hr, HPEERENUM enumeration)
 {
@@ -84,5 +65,5 @@ int main(void)
         cmocka_unit_test(test_enumerations),
         cmocka_unit_test(test_next_item),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, alone_setup, alone_teardown);
 }

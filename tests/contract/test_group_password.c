@@ -1,42 +1,17 @@
 /* Do groups with a password let in who knows it, in the role that they name, and nobody else
  * (semantics 3.11 to 3.17, 4.9 to 4.15, 7.7 to 7.9, 12.13, 16.1; rulings 1 to 3, 16, 17, 24)? */
 #include "group.h"
+#include "links.h"
 #include "support/foreign_memory.h"
 #include "support/sweep.h"
 #include "support/xml_memory.h"
 
 #include <glob.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 
 static PWSTR creator, joiner;
 static HGROUP group; /* online, of the creator; its password makes members */
 static PWSTR invitation;
 static const WCHAR other_password[] = u"Obelisk-Quay-31-plinth";
-
-/* Two links, whatever the machine has; see test_peergroupcreate.c. */
-static struct sockaddr_in6 link_addresses[2];
-static struct ifaddrs links[2];
-
-int getifaddrs(struct ifaddrs **list)
-{
-    static char names[2][8] = {"net0", "net1"};
-    for (int i = 0; i < 2; i++) {
-        link_addresses[i].sin6_family = AF_INET6;
-        inet_pton(AF_INET6, "fe80::1", &link_addresses[i].sin6_addr);
-        links[i] = (struct ifaddrs){.ifa_next = i == 0 ? &links[1] : NULL,
-                                    .ifa_name = names[i],
-                                    .ifa_flags = IFF_UP,
-                                    .ifa_addr = (struct sockaddr *)(void *)&link_addresses[i]};
-    }
-    *list = links;
-    return 0;
-}
-
-void freeifaddrs(struct ifaddrs *list)
-{
-    (void)list;
-}
 
 static HGROUP new_password_group(PCWSTR owner, const GUID *role)
 {

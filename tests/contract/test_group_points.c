@@ -2,38 +2,11 @@
  * member may do offline, how long its records last (semantics 1.8, 2.31, 4, 7.6, 8.5 to 8.7,
  * 10.10, 10.15, 11.11)? */
 #include "group.h"
+#include "links.h"
 
 #include "api/block.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-
 static PWSTR creator;
-
-/* This machine's links: as many of two as a test wants; see test_peergroupcreate.c. */
-static int link_count = 2;
-
-int getifaddrs(struct ifaddrs **list)
-{
-    static char names[2][8] = {"net0", "net1"};
-    static struct sockaddr_in6 addresses[2];
-    static struct ifaddrs links[2];
-    for (int i = 0; i < link_count; i++) {
-        addresses[i].sin6_family = AF_INET6;
-        inet_pton(AF_INET6, "fe80::1", &addresses[i].sin6_addr);
-        links[i] = (struct ifaddrs){.ifa_next = i + 1 < link_count ? &links[i + 1] : NULL,
-                                    .ifa_name = names[i],
-                                    .ifa_flags = IFF_UP,
-                                    .ifa_addr = (struct sockaddr *)(void *)&addresses[i]};
-    }
-    *list = link_count > 0 ? links : NULL;
-    return 0;
-}
-
-void freeifaddrs(struct ifaddrs *list)
-{
-    (void)list;
-}
 
 static int setup(void **state)
 {

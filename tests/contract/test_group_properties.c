@@ -1,28 +1,9 @@
 /* Do PeerGroupGetProperties, PeerGroupSetProperties and PeerGroupGetStatus keep what is documented
  * (semantics 8, rulings 1, 4, 13 to 17)? */
-#include "group.h"
-#include "support/foreign_memory.h"
+#include "alone.h"
 #include "support/sweep.h"
 
 enum { XP_SIZE = 64 };
-
-static HGROUP group;
-static PWSTR creator;
-
-static int setup(void **state)
-{
-    if (foreign_memory_setup() != 0 || group_setup(state) != 0)
-        return -1;
-    creator = new_identity(u"Creator");
-    group = new_group(creator);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    PeerFreeData(creator);
-    return group_teardown(state);
-}
 
 static PPEER_GROUP_PROPERTIES get(HGROUP of)
 {
@@ -369,5 +350,5 @@ int main(void)
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_without_memory),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, alone_setup, alone_teardown);
 }

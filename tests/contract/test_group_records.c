@@ -1,15 +1,11 @@
 /* Do records keep what is documented of them: what the library sets, what may be changed and by
  * whom, and each documented code (semantics 10, 11)? One member alone; rights between two members
  * are in test_group_rights.c. */
-#include "group.h"
-#include "support/foreign_memory.h"
+#include "alone.h"
 #include "support/sweep.h"
 #include "support/xml_memory.h"
 
 #include "base/limits.h"
-
-static HGROUP group;
-static PWSTR creator;
 
 static const WCHAR attributes_text[] =
     u"<attributes><attribute name=\"subject\" type=\"string\">tea</attribute>"
@@ -22,17 +18,7 @@ static const GUID reserved_types[] = {
 static int setup(void **state)
 {
     xml_memory_hook();
-    if (foreign_memory_setup() != 0 || group_setup(state) != 0)
-        return -1;
-    creator = new_identity(u"Creator");
-    group = new_group(creator);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    PeerFreeData(creator);
-    return group_teardown(state);
+    return alone_setup(state);
 }
 
 static PPEER_RECORD get(const GUID *id)
@@ -633,5 +619,5 @@ int main(void)
         cmocka_unit_test(test_not_ready),
         cmocka_unit_test(test_without_memory),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, alone_teardown);
 }

@@ -1,24 +1,8 @@
 /* Does removal do what peergroup/extensions.h says: each code of each call, what the removed and
  * the others hear, the way back, and a group that outlives its creator? */
-#include "group.h"
+#include "two.h"
 
 #include <peergroup/extensions.h>
-
-static struct pair pair;
-
-static int setup(void **state)
-{
-    if (group_setup(state) != 0)
-        return -1;
-    pair_begin(&pair, NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    pair_end(&pair);
-    return group_teardown(state);
-}
 
 /* ---- helpers ---- */
 
@@ -527,17 +511,19 @@ static void test_without_a_startup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_connected_member_is_removed, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_who_was_away_learns_it_at_the_next_connection, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(test_records_may_go_too, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_many_records_stay, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_whom_it_let_in, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_removed_member_is_readmitted, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_group_outlives_its_creator, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_who_may_remove_whom, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_bad_arguments, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_before_the_records_are_here, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_connected_member_is_removed, two_setup,
+                                        two_teardown),
+        cmocka_unit_test_setup_teardown(test_who_was_away_learns_it_at_the_next_connection,
+                                        two_setup, two_teardown),
+        cmocka_unit_test_setup_teardown(test_records_may_go_too, two_setup, two_teardown),
+        cmocka_unit_test_setup_teardown(test_many_records_stay, two_setup, two_teardown),
+        cmocka_unit_test_setup_teardown(test_whom_it_let_in, two_setup, two_teardown),
+        cmocka_unit_test_setup_teardown(test_a_removed_member_is_readmitted, two_setup,
+                                        two_teardown),
+        cmocka_unit_test_setup_teardown(test_a_group_outlives_its_creator, two_setup, two_teardown),
+        cmocka_unit_test_setup_teardown(test_who_may_remove_whom, two_setup, two_teardown),
+        cmocka_unit_test_setup_teardown(test_bad_arguments, two_setup, two_teardown),
+        cmocka_unit_test_setup_teardown(test_before_the_records_are_here, two_setup, two_teardown),
         cmocka_unit_test_setup_teardown(test_without_a_startup, group_setup, group_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

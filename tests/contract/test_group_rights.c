@@ -1,22 +1,6 @@
 /* Who may write what, seen from both sides: two members of one group in this process, with
  * different identities, connected over loopback (rulings 20, 21; semantics 6, 8.2, 10.5, 10.6). */
-#include "group.h"
-
-static struct pair pair;
-
-static int setup(void **state)
-{
-    if (group_setup(state) != 0)
-        return -1;
-    pair_begin(&pair, NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    pair_end(&pair);
-    return group_teardown(state);
-}
+#include "two.h"
 
 /* Waits until a member has a version of a record, and gives it (free with PeerFreeData). */
 static PPEER_RECORD await_version(HGROUP group, const struct listener *listener, const GUID *id,
@@ -159,5 +143,5 @@ int main(void)
         cmocka_unit_test(test_administrator_may), cmocka_unit_test(test_member_rules_nobody),
         cmocka_unit_test(test_inviting_member),   cmocka_unit_test(test_properties_travel),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, two_setup, two_teardown);
 }

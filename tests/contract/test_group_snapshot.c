@@ -1,28 +1,10 @@
 /* Is an enumeration of records the records of one moment, whatever happens to them before they are
  * fetched (semantics 1.13 to 1.15), and what is left out when too much happens? */
-#include "group.h"
+#include "alone.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-
-static HGROUP group;
-static PWSTR creator;
-
-static int setup(void **state)
-{
-    if (group_setup(state) != 0)
-        return -1;
-    creator = new_identity(u"Creator");
-    group = new_group(creator);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    PeerFreeData(creator);
-    return group_teardown(state);
-}
 
 static HPEERENUM open_all(void)
 {
@@ -307,5 +289,5 @@ int main(void)
         cmocka_unit_test(test_large_record_is_of_one_version),
         cmocka_unit_test(test_group_is_closed),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, alone_setup, alone_teardown);
 }

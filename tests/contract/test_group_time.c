@@ -1,23 +1,5 @@
 /* Do the two conversions between UTC and peer time hold what is documented (semantics 14)? */
-#include "group.h"
-
-static HGROUP group;
-static PWSTR creator;
-
-static int setup(void **state)
-{
-    if (group_setup(state) != 0)
-        return -1;
-    creator = new_identity(u"Creator");
-    group = new_group(creator);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    PeerFreeData(creator);
-    return group_teardown(state);
-}
+#include "alone.h"
 
 /* [point 14.1] [point 14.3] [point 14.4] Peer time is the creator's UTC at creation; in and out may
  * be one variable, and what comes back is UTC. */
@@ -92,5 +74,5 @@ int main(void)
         cmocka_unit_test(test_not_ready),
         cmocka_unit_test(test_not_initialized),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, alone_setup, alone_teardown);
 }

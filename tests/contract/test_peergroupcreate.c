@@ -1,42 +1,16 @@
 /* Does PeerGroupCreate do what its page says, sentence by sentence? peergroupcreate.md names the
  * test of each; rulings 1, 4, 7, 8, 11 to 20 settle what the page leaves open. */
 #include "group.h"
+#include "links.h"
 #include "support/foreign_memory.h"
 #include "support/sweep.h"
 #include "support/xml_memory.h"
 
 #include <glob.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 
 enum { XP_SIZE = 64 };
 
 static PWSTR creator;
-
-/* This machine's interfaces, for the names of clouds: two links, whatever the machine has. The
- * library asks the system by these two functions. */
-static struct sockaddr_in6 link_addresses[2];
-static struct ifaddrs links[2];
-
-int getifaddrs(struct ifaddrs **list)
-{
-    static char names[2][8] = {"net0", "net1"};
-    for (int i = 0; i < 2; i++) {
-        link_addresses[i].sin6_family = AF_INET6;
-        inet_pton(AF_INET6, "fe80::1", &link_addresses[i].sin6_addr);
-        links[i] = (struct ifaddrs){.ifa_next = i == 0 ? &links[1] : NULL,
-                                    .ifa_name = names[i],
-                                    .ifa_flags = IFF_UP,
-                                    .ifa_addr = (struct sockaddr *)(void *)&link_addresses[i]};
-    }
-    *list = links;
-    return 0;
-}
-
-void freeifaddrs(struct ifaddrs *list)
-{
-    (void)list;
-}
 
 static int setup(void **state)
 {

@@ -18,9 +18,11 @@ static inline void *foreign_sqlite_realloc(void *block, int size)
     return mem_should_fail() ? NULL : foreign_sqlite.xRealloc(block, size);
 }
 
-/* foreign_memory_setup must come before the first use of SQLite. */
+/* foreign_memory_setup must come before the first use of SQLite; once is enough. */
 static inline int foreign_memory_setup(void)
 {
+    if (foreign_sqlite.xMalloc)
+        return 0;
     if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &foreign_sqlite) != SQLITE_OK)
         return -1;
     sqlite3_mem_methods own = foreign_sqlite;

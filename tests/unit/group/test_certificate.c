@@ -2,39 +2,13 @@
  * each rule (C1 to C11, C39) that it breaks? Extensions: test_certificate_extensions.c. */
 #include "support/test.h"
 
-#include "unit/group/forge.h"
+#include "unit/group/cast.h"
 
 #include "group/peer_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static struct cast cast;
-
-static int setup(void **state)
-{
-    (void)state;
-    if (FAILED(signature_self_test()))
-        return -1;
-    cast_init(&cast);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    cast_deinit(&cast);
-    return 0;
-}
-
-/* What a spoiled certificate starts from: the creator's, issued by the group. */
-static void forge_creator(struct forge *forge)
-{
-    forge_from(forge, &cast.certificates[CAST_CREATOR]);
-}
-
-#define expect_forged(forge, want) assert_hr(forge_parse((forge), cast.keys[CAST_GROUP]), (want))
 
 static void test_issued_bytes_are_those_of_a_second_writer(void **state)
 {
@@ -683,5 +657,5 @@ int main(void)
         cmocka_unit_test(test_parse_and_issue_survive_every_failed_allocation),
         cmocka_unit_test(test_openssl_reads_them),
     };
-    return cmocka_run_group_tests_name("group-certificate", tests, setup, teardown);
+    return cmocka_run_group_tests_name("group-certificate", tests, cast_setup, cast_teardown);
 }

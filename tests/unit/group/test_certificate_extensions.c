@@ -1,35 +1,9 @@
 /* Is a certificate refused for each rule about its extensions (C12 to C26) that it breaks? */
 #include "support/test.h"
 
-#include "unit/group/forge.h"
+#include "unit/group/cast.h"
 
 #include <stdio.h>
-
-static struct cast cast;
-
-static int setup(void **state)
-{
-    (void)state;
-    if (FAILED(signature_self_test()))
-        return -1;
-    cast_init(&cast);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    cast_deinit(&cast);
-    return 0;
-}
-
-/* What a spoiled certificate starts from: the creator's, issued by the group. */
-static void forge_creator(struct forge *forge)
-{
-    forge_from(forge, &cast.certificates[CAST_CREATOR]);
-}
-
-#define expect_forged(forge, want) assert_hr(forge_parse((forge), cast.keys[CAST_GROUP]), (want))
 
 /* Sets a known extension's value by hex digits and expects the outcome. */
 static void judge_value_at(enum forge_extension which, const char *hex, HRESULT want, int line)
@@ -382,5 +356,6 @@ int main(void)
         cmocka_unit_test(test_C25_properties_is_one_hash),
         cmocka_unit_test(test_C26_self_signed_by_its_own_key),
     };
-    return cmocka_run_group_tests_name("group-certificate-extensions", tests, setup, teardown);
+    return cmocka_run_group_tests_name("group-certificate-extensions", tests, cast_setup,
+                                       cast_teardown);
 }

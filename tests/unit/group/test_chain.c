@@ -2,29 +2,11 @@
  * in order (C37, C38)? */
 #include "support/test.h"
 
-#include "unit/group/forge.h"
+#include "unit/group/cast.h"
 
 #include "group/peer_name.h"
 
 #include <time.h>
-
-static struct cast cast;
-
-static int setup(void **state)
-{
-    (void)state;
-    if (FAILED(signature_self_test()))
-        return -1;
-    cast_init(&cast);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    cast_deinit(&cast);
-    return 0;
-}
 
 /* Forges a certificate as the row says, signs it, and judges it as the child of an issuer. */
 static HRESULT judge(const struct certificate *says, int signer, int issuer, unsigned depth)
@@ -428,5 +410,5 @@ int main(void)
         cmocka_unit_test(test_parse_survives_every_failed_allocation),
         cmocka_unit_test(test_encode_that_fails_leaves_the_buffer),
     };
-    return cmocka_run_group_tests_name("group-chain", tests, setup, teardown);
+    return cmocka_run_group_tests_name("group-chain", tests, cast_setup, cast_teardown);
 }

@@ -2,29 +2,11 @@
  * and is all else refused? */
 #include "support/test.h"
 
-#include "unit/group/forge.h"
+#include "unit/group/cast.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static struct cast cast;
-
-static int setup(void **state)
-{
-    (void)state;
-    if (FAILED(signature_self_test()))
-        return -1;
-    cast_init(&cast);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    cast_deinit(&cast);
-    return 0;
-}
 
 static void encode(const int *order, uint32_t count, struct buffer *out)
 {
@@ -278,5 +260,5 @@ int main(void)
         cmocka_unit_test(test_survives_every_failed_allocation),
         cmocka_unit_test(test_openssl_reads_ours_and_we_read_openssl),
     };
-    return cmocka_run_group_tests_name("group-pkcs7", tests, setup, teardown);
+    return cmocka_run_group_tests_name("group-pkcs7", tests, cast_setup, cast_teardown);
 }

@@ -1,37 +1,11 @@
 /* Is each rule about who may write what, and each right to issue, refused with its own code where
  * it is broken? Does a member know afterwards, and after reopening, what it knew before? */
-#include "scene.h"
+#include "scene_group.h"
 #include "support/test.h"
 
 #include "group/peer_name.h"
 
 static const struct guid APP_TYPE = {{0xAB, 0xCD, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}};
-
-struct group {
-    struct scene scene;
-    struct party admin, inviter, member;
-};
-
-static int setup(void **state)
-{
-    static struct group group;
-    scene_init(&group.scene);
-    group.admin = party_join(&group.scene.founder, 1, ROLE_ADMIN);
-    group.inviter = party_join(&group.scene.founder, 2, ROLE_INVITING_MEMBER);
-    group.member = party_join(&group.inviter, 3, ROLE_MEMBER);
-    *state = &group;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct group *group = *state;
-    party_deinit(&group->admin);
-    party_deinit(&group->inviter);
-    party_deinit(&group->member);
-    scene_deinit(&group->scene);
-    return 0;
-}
 
 static void expect(const struct party *to, const struct party *author, const struct draft *draft,
                    HRESULT want, int line)
@@ -827,5 +801,5 @@ int main(void)
         cmocka_unit_test(test_a_key_stands_once_in_a_chain),
         cmocka_unit_test(test_unused_certificates_go_and_used_ones_stay),
     };
-    return cmocka_run_group_tests_name("group-security", tests, setup, teardown);
+    return cmocka_run_group_tests_name("group-security", tests, group_setup, group_teardown);
 }

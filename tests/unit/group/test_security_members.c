@@ -1,36 +1,10 @@
 /* Is each right to issue refused with its own code where it is broken? Who joins with what, what
  * does a reopened group still know, and whom do its members see? */
-#include "scene.h"
+#include "scene_group.h"
 #include "support/test.h"
 
 #include "group/peer_name.h"
 #include "group/security_internal.h"
-
-struct group {
-    struct scene scene;
-    struct party admin, inviter, member;
-};
-
-static int setup(void **state)
-{
-    static struct group group;
-    scene_init(&group.scene);
-    group.admin = party_join(&group.scene.founder, 1, ROLE_ADMIN);
-    group.inviter = party_join(&group.scene.founder, 2, ROLE_INVITING_MEMBER);
-    group.member = party_join(&group.inviter, 3, ROLE_MEMBER);
-    *state = &group;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct group *group = *state;
-    party_deinit(&group->admin);
-    party_deinit(&group->inviter);
-    party_deinit(&group->member);
-    scene_deinit(&group->scene);
-    return 0;
-}
 
 static HRESULT try_issue(const struct party *issuer, const struct issue_request *request)
 {
@@ -459,5 +433,6 @@ int main(void)
         cmocka_unit_test(test_members_are_those_with_live_records),
         cmocka_unit_test(test_founding_survives_lack_of_memory),
     };
-    return cmocka_run_group_tests_name("group-security-members", tests, setup, teardown);
+    return cmocka_run_group_tests_name("group-security-members", tests, group_setup,
+                                       group_teardown);
 }
