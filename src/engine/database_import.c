@@ -174,8 +174,8 @@ static HRESULT run_take(struct call *call)
     return hr;
 }
 
-/* Whoever has the whole database, the Security Properties in it, is ready; but not by an old one,
- * without revocations that were known to who invited this member. */
+/* [point 15.2] Whoever has the whole database, the Security Properties in it, is ready; but not by
+ * an old one, without revocations that were known to who invited this member. */
 static bool is_whole(const struct import_call *this, const struct node *node)
 {
     const struct group_properties *properties;
@@ -184,7 +184,7 @@ static bool is_whole(const struct import_call *this, const struct node *node)
            !provider->ops->lacks_revocations(provider);
 }
 
-/* [point 15.2] What was taken is on disk for good. */
+/* What was taken is on disk for good. */
 static HRESULT run_end(struct call *call)
 {
     struct import_call *this = (struct import_call *)call;
