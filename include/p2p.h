@@ -49,10 +49,12 @@
  *   PEER_E_DISK_FULL           no room on the disk, or a limit on files' sizes; make some and call
  *                              again. Any function that writes may say so
  *   PEER_E_INVALID_DATABASE    the database of the user or of the group is damaged or not ours;
- * bring it back from a copy. Any function that reads one may say so PEER_E_DATABASE_ACCESSDENIED
- *                              the database of an open group could not be read or written, since
- * its device fails or its permissions were changed; close the group, see to the file, open it
- * again. Any function that takes an HGROUP may say so PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD
+ *                              restore it from a copy. Any function that reads one may say so
+ *   PEER_E_DATABASE_ACCESSDENIED
+ *                              the database of an open group cannot be read or written any more;
+ *                              close the group, see to the file, open it again. Any function that
+ *                              takes an HGROUP may say so
+ *   PEER_E_CLOUD_NAME_AMBIGUOUS, PEER_E_NO_CLOUD
  *                              the cloud's name begins the names of several clouds, or of none;
  *                              take a full name, such as "Global_" or "LinkLocal_eth0", or NULL
  *   CRYPT_*                    a key or certificate does not decode, or a cryptographic operation
@@ -901,8 +903,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupClose(HGROUP hGroup);
  *   pwzGroupPeerName  peer name of the group, as PeerEnumGroups or PeerGroupGetProperties give it;
  *                     required
  *
- *   S_OK                 it is gone, with its keys; open handles on it are PEER_E_INVALID_GROUP
- * from now on PEER_E_NOT_FOUND     this identity has no such group; see PeerEnumGroups
+ *   S_OK                 it is gone, with its keys; open handles on it are PEER_E_INVALID_GROUP now
+ *   PEER_E_NOT_FOUND     this identity has no such group; see PeerEnumGroups
  *   E_ACCESSDENIED       the folder of the database lets no file go; correct its owner and
  *                        permissions (0700) and call again: nothing was deleted
  *   PEER_E_GROUP_IN_USE  another process has the group open; close it there
@@ -1058,9 +1060,10 @@ PEERGROUP_API HRESULT WINAPI PeerGroupOpenDirectConnection(HGROUP hGroup, PCWSTR
  *   S_OK                         it is closed; both sides get DIRECT_CONNECTION
  *   PEER_E_CONNECTION_NOT_FOUND  no direct connection has that id: it failed, the other side has
  *                                closed it, or it is not there yet; nothing to do
- *   As everywhere: PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
  *
- * Documented page: PeerGroupCloseDirectConnection function (p2p.h). */
+ * Documented page: PeerGroupCloseDirectConnection function (p2p.h). When memory runs out, the
+ * connection is gone all the same. */
 PEERGROUP_API HRESULT WINAPI PeerGroupCloseDirectConnection(HGROUP hGroup,
                                                             ULONGLONG ullConnectionId);
 
@@ -1297,8 +1300,9 @@ PEERGROUP_API HRESULT WINAPI PeerGroupExportDatabase(HGROUP hGroup, PCWSTR pwzFi
  *   hGroup       an open group
  *   pwzFilePath  absolute path of the file, of the same group and identity; required
  *
- *   S_OK                 the records are here; what was newer here stays. A joiner to whom the file
- *                        brings the group's properties need not be connected first any more
+ *   S_OK                 the records are here and on disk; what was newer here stays. A joiner to
+ *                        whom the file brings the group's properties need not be connected first
+ *                        any more, unless it lacks removals that the invitation tells of
  *   E_INVALIDARG         also: the file is not whole, was altered, or is of another version, group
  *                        or identity; nothing of it was taken
  *   PEER_E_GROUP_IN_USE  the group is connected already, or was created by this handle; close it,
