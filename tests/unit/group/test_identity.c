@@ -214,8 +214,15 @@ static void test_left_key_is_collected(void **state)
     make("b", NULL, &other);
     assert_false(has_key_file(&made.key_hash));
     assert_true(has_key_file(&other.key_hash));
+    struct hash key_hash_of_first = made.key_hash;
     identity_deinit(&made);
     identity_deinit(&other);
+
+    /* By a start of the library, too. */
+    assert_ok(key_file_save(key));
+    tamper("UPDATE tombstones SET key_left = 1");
+    identity_collect();
+    assert_false(has_key_file(&key_hash_of_first));
 
     /* But never from under an identity that came to use the key. */
     assert_ok(identity_create("a", NULL, key, &made));
@@ -354,8 +361,10 @@ static bool read_only(void)
     chmod(test_home, 0700);
     chmod(home_file("keys"), 0500);
     well &= expect_hr(identity_create("b", NULL, NULL, &other), PEER_E_NO_KEY_ACCESS);
-    well &= expect_hr(identity_delete(made.peer_name), S_OK);
+    well &= expect_hr(identity_delete(made.peer_name), PEER_E_NO_KEY_ACCESS);
     chmod(home_file("keys"), 0700);
+    well &= expect_hr(identity_find(made.peer_name, &other), S_OK);
+    well &= expect_hr(identity_delete(made.peer_name), S_OK);
     return well;
 }
 
