@@ -232,14 +232,6 @@ void security_properties_id(const struct security *security, struct guid *id);
 
 /* ---- upkeep ---- */
 
-/* security_each_condemned visits every stored record that may no longer stand after
- * PROVIDER_EFFECT_REVOKED; the engine removes them afterwards. certificate is the one it was signed
- * under. */
-typedef HRESULT (*condemned_visitor)(void *context, const struct guid *id,
-                                     const struct hash *digest);
-HRESULT security_each_condemned(struct security *security, condemned_visitor visit,
-                                void *context) MUST_CHECK;
-
 /* security_collect_certificates removes from table and store what no stored record, certificate,
  * revocation or link needed at this and the previous call. links: certificate hashes of the links
  * that are up. */
