@@ -274,23 +274,26 @@ static void test_several_attempts(void **state)
     struct heard heard = {.count = 0};
     PWSTR guest = new_identity(u"Guest");
     HGROUP visit = join(pair.founder, guest, NULL);
-    PEER_ADDRESS addresses[3] = {founder_address(), founder_address(), founder_address()};
-    addresses[0].sin6.sin6_port = htons(1); /* nobody */
-    addresses[1].sin6.sin6_port = htons(2);
+    enum { COUNT = 10 };
+    PEER_ADDRESS addresses[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        addresses[i] = founder_address();
+        if (i < COUNT - 1)
+            addresses[i].sin6.sin6_port = htons((uint16_t)(i + 1)); /* nobody */
+    }
     struct listener listener = listen_to(visit);
-    assert_ok(PeerGroupConnectByAddress(visit, 3, addresses));
+    assert_ok(PeerGroupConnectByAddress(visit, COUNT, addresses));
     hear_until(&heard, &listener, is_status, &both_bits);
-    int first = place_of(&heard, 0, is_neighbour, &failed);
-    int second = place_of(&heard, first + 1, is_neighbour, &failed);
-    int third = place_of(&heard, second + 1, is_neighbour, &connected);
-    const PEER_EVENT_CONNECTION_CHANGE_DATA *one = &heard.items[first]->connectionChangeData,
-                                            *two = &heard.items[second]->connectionChangeData,
-                                            *three = &heard.items[third]->connectionChangeData;
-    assert_hr(one->hrConnectionFailedReason, PEER_E_CONNECTION_REFUSED);
-    assert_true(one->ullNextConnectionId != 0);
-    assert_int_equal(one->ullNextConnectionId, two->ullConnectionId);
-    assert_int_equal(two->ullNextConnectionId, three->ullConnectionId);
-    assert_int_equal(three->ullNextConnectionId, 0);
+    ULONGLONG next = 0;
+    for (int i = 0, place = 0; i < COUNT; i++, place++) {
+        bool last = i == COUNT - 1;
+        place = place_of(&heard, place, is_neighbour, last ? &connected : &failed);
+        const PEER_EVENT_CONNECTION_CHANGE_DATA *data = &heard.items[place]->connectionChangeData;
+        assert_hr(data->hrConnectionFailedReason, last ? S_OK : PEER_E_CONNECTION_REFUSED);
+        assert_true(i == 0 || data->ullConnectionId == next);
+        next = data->ullNextConnectionId;
+        assert_true((next == 0) == last);
+    }
     assert_int_equal(how_many(&heard, PEER_GROUP_EVENT_CONNECTION_FAILED), 0);
     forget(&heard);
     stop_listening(&listener);

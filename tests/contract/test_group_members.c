@@ -32,8 +32,29 @@ static void await_present(HGROUP group, PCWSTR name)
     stop_listening(&listener);
 }
 
-/* [point 9.1] [point 9.2] All, this one first; each with its address and what its certificate says.
- */
+/* [point 9.2] Whoever asks is first, of all and of those who are there. */
+static void test_self_is_first(void **state)
+{
+    (void)state;
+    await_present(pair.founder, pair.member_name);
+    await_present(pair.member, pair.founder_name);
+    const struct {
+        HGROUP group;
+        PCWSTR self, other;
+    } sides[] = {{pair.founder, pair.founder_name, pair.member_name},
+                 {pair.member, pair.member_name, pair.founder_name}};
+    const DWORD flags[] = {0, PEER_MEMBER_PRESENT};
+    for (size_t i = 0; i < 4; i++) {
+        ULONG count;
+        PPEER_MEMBER *items = members(sides[i / 2].group, flags[i % 2], NULL, &count);
+        assert_int_equal(count, 2);
+        assert_wide_equal(items[0]->pwzIdentity, sides[i / 2].self);
+        assert_wide_equal(items[1]->pwzIdentity, sides[i / 2].other);
+        PeerFreeData(items);
+    }
+}
+
+/* [point 9.1] All, each with its address and what its certificate says. */
 static void test_all(void **state)
 {
     (void)state;
@@ -141,9 +162,8 @@ static void test_bad_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all),
-        cmocka_unit_test(test_credentials),
-        cmocka_unit_test(test_one_and_presence),
+        cmocka_unit_test(test_self_is_first), cmocka_unit_test(test_all),
+        cmocka_unit_test(test_credentials),   cmocka_unit_test(test_one_and_presence),
         cmocka_unit_test(test_bad_arguments),
     };
     return cmocka_run_group_tests(tests, two_setup, two_teardown);
