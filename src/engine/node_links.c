@@ -87,8 +87,6 @@ static void dial_failed(struct node *node, uint64_t token, HRESULT reason,
                                 .reason = FAILED(reason) ? reason : PEER_E_CONNECTION_FAILED,
                                 .addresses = refusal->addresses};
     if (refusal->code == REFUSE_PASSWORD) {
-        struct engine_event refused = {.type = ENGINE_EVENT_AUTHENTICATION};
-        events_post(node, &refused);
         event.flag = true;
         event.reason = PEER_E_NOT_AUTHORIZED;
     }
