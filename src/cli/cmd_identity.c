@@ -25,6 +25,8 @@ static int create(struct context *context, const struct arguments *arguments)
     PeerFreeData(made);
     if (context->json)
         output_done(context, json_pack("{s:o}", "identity", name_json(peer, name)));
+    else if (!*name)
+        output_line("Created an identity without a name: %s", peer);
     else
         output_line("Created the identity %s: %s", name, peer);
     return EXIT_OK;
