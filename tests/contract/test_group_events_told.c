@@ -7,6 +7,8 @@
 
 #include "../unit/store/store_test_vfs.h"
 
+#include <sys/socket.h>
+
 static int setup(void **state)
 {
     disk_install();
@@ -188,6 +190,43 @@ static void test_links_on_a_full_disk(void **state)
     pair_end(&pair);
 }
 
+static bool is_direct_failure(const PEER_GROUP_EVENT_DATA *event, const void *id)
+{
+    return event->eventType == PEER_GROUP_EVENT_DIRECT_CONNECTION &&
+           event->connectionChangeData.status == PEER_CONNECTION_FAILED &&
+           event->connectionChangeData.ullConnectionId == *(const ULONGLONG *)id;
+}
+
+/* [point 13.1] A direct connection that was being opened has its outcome as well. */
+static void test_a_direct_connection_on_a_full_disk(void **state)
+{
+    (void)state;
+    struct pair pair;
+    ULONGLONG id = 0;
+    pair_begin(&pair, NULL);
+    struct listener listener = listen_to(pair.member);
+    /* Somebody who takes calls and never answers. */
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(here);
+    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(silent, (struct sockaddr *)&here, size), 0);
+    assert_int_equal(listen(silent, 4), 0);
+    assert_int_equal(getsockname(silent, (struct sockaddr *)&here, &size), 0);
+    PEER_ADDRESS address = {.dwSize = sizeof(address)};
+    address.sin6.sin6_family = AF_INET6;
+    address.sin6.sin6_port = here.sin_port;
+    address.sin6.sin6_addr.s6_addr[10] = address.sin6.sin6_addr.s6_addr[11] = 0xff;
+    memcpy(&address.sin6.sin6_addr.s6_addr[12], &here.sin_addr, 4);
+    assert_ok(PeerGroupOpenDirectConnection(pair.member, pair.founder_name, &address, &id));
+    disk_set_room(0);
+    assert_hr(add_large(pair.member), PEER_E_DISK_FULL);
+    PeerFreeData(await(&listener, is_direct_failure, &id));
+    disk_set_room(-1);
+    close(silent);
+    stop_listening(&listener);
+    pair_end(&pair);
+}
+
 static bool is_documented_reason(HRESULT reason)
 {
     return reason == PEER_E_CONNECTION_REFUSED || reason == PEER_E_CONNECTION_FAILED ||
@@ -296,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_connect_on_a_full_disk),
         cmocka_unit_test(test_a_full_disk_while_online),
         cmocka_unit_test(test_links_on_a_full_disk),
+        cmocka_unit_test(test_a_direct_connection_on_a_full_disk),
         cmocka_unit_test(test_a_removal_in_order),
         cmocka_unit_test(test_a_wrong_password_in_order),
     };

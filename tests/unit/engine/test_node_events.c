@@ -1,5 +1,6 @@
-/* Is no event about a member lost in silence when memory runs out between the store and the queue?
- * The notices are given to the node on its own thread, with each allocation failing in turn. */
+/* Is no event about a member lost in silence when memory runs out between the store and the queue,
+ * and nothing told of a link that nobody heard of? The notices are given to the node on its own
+ * thread, with each allocation failing in turn. */
 #include "support/home.h"
 #include "support/test.h"
 
@@ -11,8 +12,8 @@ enum { CONNECTED = 1, DISCONNECTED = 2, UPDATED = 3, JOINED = 4, GAP = -1, NOTHI
 
 static struct {
     uint64_t session;
-    uint64_t members; /* registrations */
-    uint64_t statuses;
+    uint64_t members;  /* registrations */
+    uint64_t statuses; /* with connections and their failures */
     sem_t signalled;
     char *name;
     struct guid presence, membership;
@@ -24,10 +25,10 @@ static void on_signal(void *context)
     sem_post(&alone.signalled);
 }
 
-static uint64_t watch(enum engine_event_type type)
+static uint64_t watch(const struct engine_filter *filters, uint32_t count)
 {
-    struct engine_filter filter = {.type = type};
-    struct engine_listener listener = {.filters = &filter, .filter_count = 1, .signal = on_signal};
+    struct engine_listener listener = {
+        .filters = filters, .filter_count = count, .signal = on_signal};
     uint64_t registration;
     assert_ok(engine_events_register(alone.session, &listener, &registration));
     return registration;
@@ -87,8 +88,12 @@ static int setup(void **state)
                                    .wish = {.friendly_name = "test group", .schemes = 0}};
     assert_ok(engine_group_create(&create, &alone.session));
     alone.name = mem_strdup(identity.peer_name);
-    alone.members = watch(ENGINE_EVENT_MEMBER);
-    alone.statuses = watch(ENGINE_EVENT_STATUS);
+    static const struct engine_filter member = {.type = ENGINE_EVENT_MEMBER},
+                                      statuses[] = {{.type = ENGINE_EVENT_STATUS},
+                                                    {.type = ENGINE_EVENT_NEIGHBOUR},
+                                                    {.type = ENGINE_EVENT_CONNECT_FAILED}};
+    alone.members = watch(&member, 1);
+    alone.statuses = watch(statuses, ARRAY_SIZE(statuses));
     assert_ok(engine_group_connect(alone.session, NULL, 0));
     await_change(JOINED);
     await_change(CONNECTED);
@@ -228,12 +233,103 @@ static void test_others_hear_nothing(void **state)
     assert_int_equal(next_change(), GAP);
 }
 
+/* ---- what was told of being online ---- */
+
+/* Waits for the next event that is none about members. */
+static struct engine_event await_status(enum engine_event_type type)
+{
+    struct engine_event event;
+    HRESULT hr;
+    while ((hr = engine_events_next(alone.statuses, &event)) == PEER_S_NO_EVENT_DATA)
+        sem_wait(&alone.signalled);
+    assert_ok(hr);
+    assert_int_equal(event.type, type);
+    return event;
+}
+
+static void assert_no_status(void)
+{
+    struct engine_event event;
+    assert_hr(engine_events_next(alone.statuses, &event), PEER_S_NO_EVENT_DATA);
+}
+
+struct link_notice {
+    struct call call;
+    int change;
+};
+
+static HRESULT run_link(struct call *call)
+{
+    struct graph_action action = {.type = GRAPH_ACTION_NOTIFY,
+                                  .notice = GRAPH_NOTICE_NEIGHBOUR,
+                                  .change = ((struct link_notice *)call)->change,
+                                  .link = 4711};
+    node_notice(call->engine->nodes, &action);
+    call_defer(call->engine->nodes, call, S_OK);
+    return S_OK;
+}
+
+static HRESULT link_notice(int change)
+{
+    struct link_notice notice = {.change = change};
+    return call_run(&notice.call, run_link);
+}
+
+/* A link that cannot be remembered is not told of, and ends; the member comes back. One that was
+ * told of is told of as ended, once. */
+static void test_link_without_memory(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1; n <= 2; n++) { /* the link's, and the table's */
+        mem_fail_nth_tagged(n);
+        assert_hr(link_notice(GRAPH_LINK_CONNECTED), E_OUTOFMEMORY);
+        assert_true(mem_fail_hit());
+        mem_fail_nth(0);
+        assert_int_equal(await_status(ENGINE_EVENT_STATUS).status, 0);
+        assert_int_equal(await_status(ENGINE_EVENT_STATUS).status, 1);
+    }
+    assert_ok(link_notice(GRAPH_LINK_DISCONNECTED));
+    assert_no_status();
+    assert_ok(link_notice(GRAPH_LINK_CONNECTED));
+    assert_int_equal(await_status(ENGINE_EVENT_NEIGHBOUR).change, GRAPH_LINK_CONNECTED);
+    for (int i = 0; i < 2; i++)
+        assert_ok(link_notice(GRAPH_LINK_DISCONNECTED));
+    assert_int_equal(await_status(ENGINE_EVENT_NEIGHBOUR).change, GRAPH_LINK_DISCONNECTED);
+    assert_no_status();
+}
+
+static HRESULT run_late(struct call *call)
+{
+    struct node *node = call->engine->nodes;
+    node_give_up_late(node, PEER_E_DISK_FULL, UINT64_MAX);
+    bool stays = node->connected; /* nobody waits for an outcome */
+    node_told_connecting(node, true);
+    for (int i = 0; i < 5; i++)
+        node_give_up_late(node, E_OUTOFMEMORY, node->told.connect_due_ms - 1);
+    stays = stays && node->connected;
+    node_give_up_late(node, E_OUTOFMEMORY, node->told.connect_due_ms);
+    return stays && !node->connected ? S_OK : E_FAIL;
+}
+
+/* Memory may come back in Connect's time, but not after it. Last: it goes offline. */
+static void test_connect_without_memory(void **state)
+{
+    (void)state;
+    struct call call = {.hr = S_OK};
+    assert_ok(call_run(&call, run_late));
+    assert_hr(await_status(ENGINE_EVENT_CONNECT_FAILED).hr, E_OUTOFMEMORY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_membership),          cmocka_unit_test(test_presence_changes),
-        cmocka_unit_test(test_presence_comes),      cmocka_unit_test(test_presence_goes_unknown),
+        cmocka_unit_test(test_membership),
+        cmocka_unit_test(test_presence_changes),
+        cmocka_unit_test(test_presence_comes),
+        cmocka_unit_test(test_presence_goes_unknown),
         cmocka_unit_test(test_others_hear_nothing),
+        cmocka_unit_test(test_link_without_memory),
+        cmocka_unit_test(test_connect_without_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
