@@ -1,7 +1,8 @@
 /* cmd_identity.c - peergroup identity: who this person or machine is.
  *
  * An identity is made once; its card (the XML of `identity card`) goes to whoever will invite it.
- * Nothing here needs a network or an open group. */
+ * Nothing here needs a network or an open group. Failure: one line; an identity that still has
+ * groups is not deleted. */
 #include "cli/arguments.h"
 #include "cli/error.h"
 #include "cli/file.h"

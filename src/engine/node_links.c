@@ -77,7 +77,8 @@ HRESULT node_dial(struct node *node, const struct graph_action *action)
     return S_OK;
 }
 
-/* [ruling 24] A password that was refused ends Connect; a referral goes on with it. */
+/* [ruling 24] A password that was refused ends Connect, unless another member lets in; a referral
+ * goes on with it. */
 static void dial_failed(struct node *node, uint64_t token, HRESULT reason,
                         const struct handshake_refusal *refusal)
 {

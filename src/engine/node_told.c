@@ -13,7 +13,7 @@ enum { CONNECT_MS = 30 * 1000 };
 
 static void post_failure(struct node *node, HRESULT reason)
 {
-    /* [ruling 24] */
+    /* [ruling 24] Refused by every member that answered, or removed. */
     struct engine_event refused = {.type = ENGINE_EVENT_AUTHENTICATION};
     struct engine_event failed = {.type = ENGINE_EVENT_CONNECT_FAILED, .hr = reason};
     if (reason == PEER_E_NOT_AUTHORIZED)
