@@ -95,8 +95,8 @@ void node_tell_link(struct node *node, const struct graph_action *action)
 {
     struct told_link *link = find(node, action->link);
     if (action->change == GRAPH_LINK_CONNECTED && !link && !add(node, action)) {
-        node->failed =
-            E_OUTOFMEMORY; /* nobody could tell its end: it ends with this turn, unsaid */
+        /* Nobody could tell its end: it ends with this turn, unsaid. */
+        node->failed = E_OUTOFMEMORY;
         node_touch(node);
         return;
     }
