@@ -1277,8 +1277,9 @@ PEERGROUP_API HRESULT WINAPI PeerGroupExportDatabase(HGROUP hGroup, PCWSTR pwzFi
  *   hGroup       an open group
  *   pwzFilePath  absolute path of the file, of the same group and identity; required
  *
- *   S_OK                 the records are here; what was newer here stays. A joiner to whom the file
- *                        brings the group's properties need not be connected first any more
+ *   S_OK                 the records are here and on disk; what was newer here stays. A joiner to
+ *                        whom the file brings the group's properties need not be connected first
+ *                        any more, unless it lacks removals that the invitation tells of
  *   E_INVALIDARG         also: the file is not whole, was altered, or is of another version, group
  *                        or identity; nothing of it was taken
  *   PEER_E_GROUP_IN_USE  the group is connected already, or was created by this handle; close it,

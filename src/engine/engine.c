@@ -222,7 +222,7 @@ static void run_on_loop(struct loop_item *item)
     uv_sem_post(&call->done);
 }
 
-HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call))
+HRESULT call_start(struct call *call, HRESULT (*run)(struct call *call))
 {
     HRESULT hr = engine_enter(&call->engine);
     if (FAILED(hr))
@@ -233,10 +233,21 @@ HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call))
     call->item.function = run_on_loop;
     uv_sem_init(&call->done, 0);
     loop_post(call->engine->loop, &call->item);
+    return S_OK;
+}
+
+HRESULT call_finish(struct call *call)
+{
     uv_sem_wait(&call->done);
     uv_sem_destroy(&call->done);
     engine_leave();
     return call->hr;
+}
+
+HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call))
+{
+    HRESULT hr = call_start(call, run);
+    return SUCCEEDED(hr) ? call_finish(call) : hr;
 }
 
 void call_defer(struct node *node, struct call *call, HRESULT hr)

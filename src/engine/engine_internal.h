@@ -58,6 +58,10 @@ struct call {
 };
 /* call_run posts the call and waits for its end. Codes of engine_enter and of the call. */
 HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call)) MUST_CHECK;
+/* call_start only posts it; what has started must be finished by the same thread, which waits for
+ * its end. Codes of engine_enter; of the call. */
+HRESULT call_start(struct call *call, HRESULT (*run)(struct call *call)) MUST_CHECK;
+HRESULT call_finish(struct call *call) MUST_CHECK;
 /* call_defer leaves the call open: it ends when the node's commit has succeeded (with hr, or with
  * what the graph completed) or failed. */
 void call_defer(struct node *node, struct call *call, HRESULT hr);
@@ -171,6 +175,7 @@ struct node {
     struct registration *registrations;
     struct snapshot *snapshots;
     struct call *waiting; /* ends with the next commit */
+    bool timer_ran;       /* in this turn: it has to be set again */
     bool dirty;
     bool created;   /* by PeerGroupCreate, since this process opened it */
     bool connected; /* the application wants to be online */
@@ -351,6 +356,7 @@ bool node_listen(struct node *node);
 void node_listen_or_leave(struct node *node);
 /* node_note_synchronised puts down, durably, that the group's database is here. */
 HRESULT node_note_synchronised(struct node *node) MUST_CHECK;
+bool node_has_noted_synchronised(struct node *node);
 void node_unlisten(struct node *node);
 
 /* events.c: registrations; queue and lookup under a lock of their own. */

@@ -8,6 +8,7 @@
  * is whole again. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "engine/member_address.h"
 #include "group/removal.h"
 
 enum { MEMBER_CONNECTED = 1, MEMBER_DISCONNECTED = 2, MEMBER_UPDATED = 3, MEMBER_JOINED = 4 };
@@ -319,9 +320,17 @@ static void properties_changed(struct node *node)
     node_post(node, &event);
 }
 
+static const char VALUE_SYNCHRONISED[] = "engine/synchronised";
+
+bool node_has_noted_synchronised(struct node *node)
+{
+    CLEANUP_BUFFER struct buffer value = BUFFER_NULL;
+    return SUCCEEDED(node->store->ops->value_get(node->store, VALUE_SYNCHRONISED, &value));
+}
+
 HRESULT node_note_synchronised(struct node *node)
 {
-    HRESULT hr = node->store->ops->value_put(node->store, "engine/synchronised", bytes_of("\1", 1));
+    HRESULT hr = node->store->ops->value_put(node->store, VALUE_SYNCHRONISED, bytes_of("\1", 1));
     if (SUCCEEDED(hr))
         node->store->ops->mark_durable(node->store);
     return hr;
@@ -334,9 +343,10 @@ void node_listen_or_leave(struct node *node)
         node_step_quiet(node, &leave);
 }
 
+/* An import notes it with what it brings, in one commit. */
 static void synchronised(struct node *node)
 {
-    HRESULT hr = node_note_synchronised(node);
+    HRESULT hr = node_has_noted_synchronised(node) ? S_OK : node_note_synchronised(node);
     if (FAILED(hr))
         node->failed = hr;
     node_touch(node);
@@ -354,19 +364,12 @@ static void remember_offset(struct node *node, uint64_t offset)
     buffer_deinit(&value);
 }
 
-/* One value for each member's key: the address where it answered last. */
 static void remember_address(struct node *node, const struct graph_action *action)
 {
-    char key[sizeof("address/") + HASH_TEXT_SIZE] = "address/";
-    hash_format(&action->key, key + strlen(key));
-    struct buffer value = BUFFER_NULL;
-    struct wire_writer writer;
-    wire_writer_init(&writer, &value);
-    wire_write_fixed(&writer, action->address.ip, sizeof(action->address.ip));
-    wire_write_u16(&writer, action->address.port);
-    if (SUCCEEDED(writer.hr))
-        remember_value(node, key, buffer_view(&value));
-    buffer_deinit(&value);
+    HRESULT hr = member_address_put(node->store, &action->key, &action->address);
+    if (FAILED(hr))
+        node->failed = hr;
+    node_touch(node);
 }
 
 static void link_changed(struct node *node, const struct graph_action *action)

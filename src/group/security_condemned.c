@@ -1,7 +1,8 @@
 /* security_condemned.c - which stored records a revocation takes away.
  *
  * Happy path: for each certificate that is dead now, the records signed under it are visited, but
- * those that a keep-list names. Failure: only the store's and the visitor's own. */
+ * those that a keep-list names.
+ * Failure: only the store's and the visitor's own. */
 #include "group/security_internal.h"
 
 struct condemning {

@@ -4,6 +4,8 @@
 
 #include "base/hash.h"
 
+#include <peergroup/extensions.h>
+
 enum { LARGE = 200 * 1024 };
 
 /* "home A/name" as the interface wants it, in static memory. */
@@ -145,6 +147,46 @@ static void test_joiner_becomes_ready(void **state)
     go_online(pair.member);
     pair_end(&pair);
     PeerFreeData(invitation);
+}
+
+static bool has_gone(const PEER_GROUP_EVENT_DATA *event, const void *name)
+{
+    return event->eventType == PEER_GROUP_EVENT_MEMBER_CHANGED &&
+           event->memberChangeData.changeType == PEER_MEMBER_LEFT &&
+           wide_equal(event->memberChangeData.pwzIdentity, name);
+}
+
+/* [point 15.2] A file that is older than a removal which the invitation's issuer knew of makes
+ * nobody ready: the removed would be admitted. A newer one does. */
+static void test_old_file_hides_removal(void **state)
+{
+    (void)state;
+    struct pair pair;
+    use(home_a);
+    pair_begin(&pair, NULL);
+    PWSTR guest = new_identity(u"Guest");
+    HGROUP group = join(pair.founder, guest, NULL);
+    go_online(group);
+    assert_ok(PeerGroupExportDatabase(pair.member, path_of("early")));
+    struct listener listener = listen_to(pair.member);
+    assert_ok(PeerGroupRevokeMember(pair.founder, guest, 0));
+    PeerFreeData(await(&listener, has_gone, guest));
+    stop_listening(&listener);
+    PWSTR invitation = invite(pair.founder, pair.member_name, NULL);
+    assert_ok(PeerGroupExportDatabase(pair.member, path_of("late")));
+    assert_ok(PeerGroupClose(group));
+    assert_ok(PeerGroupClose(pair.member));
+    carry_identity(pair.member_name);
+    assert_ok(PeerGroupJoin(pair.member_name, invitation, NULL, &pair.member));
+    PEER_GROUP_PROPERTIES *properties = NULL;
+    assert_ok(PeerGroupImportDatabase(pair.member, path_of("early")));
+    assert_hr(PeerGroupGetProperties(pair.member, &properties), PEER_E_GROUP_NOT_READY);
+    assert_ok(PeerGroupImportDatabase(pair.member, path_of("late")));
+    assert_ok(PeerGroupGetProperties(pair.member, &properties));
+    PeerFreeData(properties);
+    pair_end(&pair);
+    PeerFreeData(invitation);
+    PeerFreeData(guest);
 }
 
 /* [point 15.2] Not once connected, and not into a group that was just created. */
@@ -317,6 +359,58 @@ static void test_altered(void **state)
     PeerFreeData(config);
 }
 
+static uint32_t number_at(const uint8_t *data)
+{
+    return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
+}
+
+/* The signature of the record with this number in a file; NULL: it has fewer. */
+static uint8_t *signature_in(uint8_t *data, size_t size, unsigned number)
+{
+    uint8_t *item = data + 20;
+    item += 4 + number_at(item);
+    item += 4 + number_at(item) + 1 + 8;
+    for (; item < data + size; item += 5 + number_at(item + 1))
+        if (item[0] == 2 && number-- == 0)
+            return item + 5 + HASH_SIZE;
+    return NULL;
+}
+
+/* One signature that does not hold, in whichever part of a longer file: nothing is taken. */
+static void test_one_signature_of_many(void **state)
+{
+    (void)state;
+    enum { NOTES = 600 };
+    use(home_a);
+    PWSTR founder = new_identity(u"Founder");
+    HGROUP group = new_group(founder);
+    PWSTR config = config_of(group);
+    for (int i = 0; i < NOTES; i++)
+        add_note(group, "note");
+    assert_ok(PeerGroupExportDatabase(group, path_of("whole")));
+    assert_ok(PeerGroupClose(group));
+    carry_identity(founder);
+    group = open_config(config);
+    size_t size;
+    uint8_t *data = read_file("whole", &size);
+    assert_null(signature_in(data, size, NOTES + 100));
+    static const unsigned numbers[] = {0, 130, 300, 470, NOTES - 1};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        uint8_t *signature = signature_in(data, size, numbers[i]);
+        assert_non_null(signature);
+        signature[40] ^= 1;
+        seal(data, size);
+        assert_file_refused(group, data, size);
+        signature[40] ^= 1;
+    }
+    assert_ok(PeerGroupImportDatabase(group, path_of("whole")));
+    assert_int_equal(record_count(group), NOTES);
+    assert_ok(PeerGroupClose(group));
+    free(data);
+    PeerFreeData(founder);
+    PeerFreeData(config);
+}
+
 static void test_truncated(void **state)
 {
     (void)state;
@@ -348,10 +442,16 @@ static void test_truncated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_joiner_becomes_ready),
-        cmocka_unit_test(test_in_use),      cmocka_unit_test(test_bad_arguments),
-        cmocka_unit_test(test_file_errors), cmocka_unit_test(test_same_group_and_identity_only),
-        cmocka_unit_test(test_altered),     cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_joiner_becomes_ready),
+        cmocka_unit_test(test_in_use),
+        cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_file_errors),
+        cmocka_unit_test(test_same_group_and_identity_only),
+        cmocka_unit_test(test_altered),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_old_file_hides_removal),
+        cmocka_unit_test(test_one_signature_of_many),
     };
     return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
 }
