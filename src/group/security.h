@@ -148,8 +148,8 @@ HRESULT security_member_find(struct security *security, uint64_t now, const char
                              member_visitor visit, void *context) MUST_CHECK;
 
 /* security_membership_name gives the peer name of the member that a stored membership record, read
- * with its payload, announces; borrowed until certificates are collected. NULL: its certificate is
- * not here. */
+ * with its payload, announces; borrowed until certificates are collected. NULL: nobody who is shown
+ * as a member, or its certificate is not here. */
 const char *security_membership_name(const struct security *security,
                                      const struct store_record *stored);
 
