@@ -16,8 +16,6 @@ static uint32_t startups;
 static uint64_t last_id; /* numbers go on after a restart: an old one never names something new */
 static uint32_t inside;
 static bool changing; /* a startup or shutdown is under way */
-static uint64_t
-    last_id; /* numbers of sessions and registrations are never used twice in a process */
 
 HRESULT engine_enter(struct engine **engine)
 {
@@ -114,7 +112,6 @@ static void engine_free(struct engine *engine)
     }
     loop_free(engine->loop);
     last_id = engine->next_id;
-    last_id = engine->next_id;
     if (engine->cloud)
         engine->cloud->ops->free(engine->cloud);
     mem_free(engine);
@@ -128,7 +125,6 @@ static HRESULT engine_new(struct engine **out)
     struct engine *engine = mem_zalloc(sizeof(*engine));
     if (!engine)
         return E_OUTOFMEMORY;
-    engine->next_id = last_id;
     engine->next_id = last_id;
     hr = cloud_static_new(&engine->cloud);
     if (SUCCEEDED(hr))

@@ -420,15 +420,16 @@ HRESULT group_go_online(struct node *node, const struct address *addresses, uint
     if (before && count == 0)
         return PEER_S_ALREADY_CONNECTED;
     node->connected = true;
-    if (!before)
+    if (!before) {
         security_connecting(node->security, node_peer_time(node));
-    if (graph_is_synchronised(node->graph) && !node_listen(node)) {
-        node->connected = false;
-        return S_OK; /* the outcome is an event, and the caller may try again */
+        node_told_connecting(node, true);
     }
+    if (graph_is_synchronised(node->graph) && !node_listen(node))
+        return S_OK; /* the outcome is an event, and the caller may try again */
     HRESULT hr = node_connect(node, addresses, count);
     if (FAILED(hr) && !before) {
         node->connected = false;
+        node_told_connecting(node, false);
         node_unlisten(node);
     }
     if (FAILED(hr))

@@ -247,6 +247,7 @@ static void node_release(struct node *node)
     if (node->timer)
         uv_close((uv_handle_t *)node->timer, timer_closed);
     node_events_deinit(node);
+    node_told_deinit(node);
     node_password_deinit(node);
     snapshots_deinit(node);
     graph_actions_deinit(&node->actions);
@@ -492,5 +493,7 @@ void node_commit(struct node *node)
         node_end_calls(node, S_OK);
         events_signal(node);
     }
+    node_told_end(node);
+    events_signal(node);
     arm_timer(node);
 }
