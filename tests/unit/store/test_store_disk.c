@@ -80,7 +80,7 @@ static void put_batch(struct store *store, uint32_t number)
     uint8_t last = (uint8_t)number;
     memset(piece, (int)number, sizeof(piece));
     for (uint32_t i = 0; i < PIECES; i++)
-        assert_ok(store->ops->piece_put(store, &root, i, bytes_of(piece, sizeof(piece))));
+        assert_ok(store->ops->piece_put(store, &root, i, bytes_of(piece, sizeof(piece)), &root));
     large.version = number;
     large.payload_size = PIECES * LIMIT_PIECE_SIZE;
     assert_ok(store->ops->put(store, &large));
