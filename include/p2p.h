@@ -1411,7 +1411,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUniversalTimeToPeerTime(HGROUP hGroup,
  *                                 checks the password and gives the certificate
  *   PEER_S_ALREADY_A_MEMBER       a success: this identity joined before; *phGroup is one more
  *                                 handle on the group. As long as it has no certificate, this
- *                                 password takes the place of the last
+ *                                 password takes the place of the last. The next PeerGroupConnect
+ *                                 also calls who made this invitation
  *   PEER_E_GROUP_IN_USE           the group is open in another process; close it there
  *   PEER_E_INVALID_PEER_NAME      pwzIdentity is no identity of this user
  *   PEER_E_INVITATION_NOT_TRUSTED
@@ -1423,9 +1424,10 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUniversalTimeToPeerTime(HGROUP hGroup,
  *   E_INVALIDARG also: an invitation by certificate; take PeerGroupJoin
  *
  * Documented page: PeerGroupPasswordJoin function (p2p.h). A wrong password shows after
- * connecting: AUTHENTICATION_FAILED, then CONNECTION_FAILED with PEER_E_NOT_AUTHORIZED; so does one
- * that was changed, when the key alone is left of it after a restart: join once more. The password
- * is in no invitation, whatever the page says. */
+ * connecting, when no member that is known has let this one in: AUTHENTICATION_FAILED, then
+ * CONNECTION_FAILED with PEER_E_NOT_AUTHORIZED; so does one that was changed, when the key alone is
+ * left of it after a restart: join once more. The password is in no invitation, whatever the page
+ * says. */
 PEERGROUP_API HRESULT WINAPI PeerGroupPasswordJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitation,
                                                    PCWSTR pwzPassword, PCWSTR pwzCloud,
                                                    HGROUP *phGroup);
@@ -1456,8 +1458,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupConnectByAddress(HGROUP hGroup, ULONG cAdd
  *   S_OK                     the invitation is made
  *   E_INVALIDARG             also: the group has no password scheme; set one with
  *                            PeerGroupSetProperties
- *   PEER_E_NOT_AUTHORIZED    this identity may not give the role that the password gives; ask an
- *                            administrator
+ *   PEER_E_NOT_AUTHORIZED    this identity may not give the role that the password gives, or its
+ *                            certificate has ended; ask an administrator
  *   PEER_E_CHAIN_TOO_LONG    this member's chain is 24 certificates long: nobody could be admitted
  *                            by it; ask one nearer to the creator
  *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,

@@ -1,5 +1,8 @@
-/* run.c - one simulated group from the command line: a summary, or what failed and the seed that
- * repeats it. */
+/* run.c - one simulated group from the command line.
+ *
+ * Happy path: options become those of chaos.h, the group lives its minutes in virtual time, all
+ * databases end equal, and a summary is printed. Failure: what differs is printed with the seed
+ * that repeats it, and the program ends with 1; a wrong option ends it with 2. */
 #include "chaos.h"
 
 #include <getopt.h>

@@ -1,7 +1,8 @@
 /* sim.c - virtual time: a queue of events ordered by (time, sequence), and a run of them.
  *
  * Everything random comes from one generator that the seed starts; nothing reads a clock. So the
- * same program with the same seed makes the same run, and a failure is repeated by its seed. */
+ * same program with the same seed makes the same run, and a failure is repeated by its seed. Where
+ * memory runs out the program ends: a simulation with holes would show nothing. */
 #include "sim_internal.h"
 
 #include <stdarg.h>

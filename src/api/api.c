@@ -1,7 +1,8 @@
 /* api.c - the border: strings of programs become UTF-8, and the library makes itself ready.
  *
  * A string is never read beyond the limit of its parameter, so one without an end does no more harm
- * than its page says it may. */
+ * than its page says it may. Failure: the code that the function's page has for a bad string, and
+ * the output is NULL. */
 #include "api/api.h"
 #include "base/text.h"
 #include "group/certificate.h"

@@ -1,7 +1,8 @@
 /* enum_identities.c - PeerEnumIdentities and PeerEnumGroups: snapshots of PEER_NAME_PAIR.
  *
  * The rows are copied while the user's database is read; the enumeration lives on the copy alone
- * and does not change with what comes later. */
+ * and does not change with what comes later. Failure: the database's codes or E_OUTOFMEMORY, and no
+ * enumeration is left. */
 #include "api/api.h"
 #include "api/enumeration.h"
 #include "group/identity.h"

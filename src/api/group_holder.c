@@ -1,7 +1,8 @@
 /* group_holder.c - PeerGroupGetHolder: which process has a group open.
  *
  * A question to the lock beside the group's database; nothing is opened, and an answer may be out
- * of date when it arrives. Names that cannot be peer names belong to nobody. */
+ * of date when it arrives. Names that cannot be peer names belong to nobody. Failure: the code of
+ * the folder that cannot be read, and the process is 0. */
 #include "api/api.h"
 #include "engine/engine.h"
 

@@ -1,7 +1,8 @@
 /* hash.c - hashes over libsodium and the text forms of what they name.
  *
  * SHA-256 gives names and digests. SipHash-2-4 with 128 bits, keyed per link, gives fingerprints of
- * sets: without the key nobody can choose records whose sum is zero. None of these can fail. */
+ * sets: without the key nobody can choose records whose sum is zero. None of these can fail; a text
+ * that is no GUID is E_INVALIDARG. */
 #include "base/hash.h"
 
 #include <ctype.h>

@@ -1,5 +1,8 @@
-/* label.c - the table of labels. A unit test holds it to its rules: distinct, padded, never 0x20 or
- * 0x30 first. */
+/* label.c - the table of labels that keep signatures and hashes of different purposes apart.
+ *
+ * Each use names its label by its enum; nothing else may write one out. A unit test holds the
+ * table to its rules: distinct, padded with zeros, never 0x20 or 0x30 first. Nothing here can
+ * fail. */
 #include "base/label.h"
 
 #include "base/result.h"

@@ -50,9 +50,10 @@
 #define LIMIT_UNAUTHENTICATED_BYTES (32u * 1024)
 #define LIMIT_UNAUTHENTICATED_MS 10000
 #define LIMIT_PASSWORD_BYTES (128u * 1024) /* a joiner by password reads from who admits it */
-#define LIMIT_PASSWORD_MS 60000            /* and waits for it, its own Argon2id included */
-#define LIMIT_PASSWORD_FAILURES 10         /* wrong attempts a minute at one group here */
-#define LIMIT_PASSWORD_FAILURES_EACH 3     /* of one key; of one IPv4 address or /64 */
+#define LIMIT_PASSWORD_NAMES 3     /* certificates that a member gives one key for one password */
+#define LIMIT_PASSWORD_MS 60000    /* and waits for it, its own Argon2id included */
+#define LIMIT_PASSWORD_FAILURES 10 /* wrong attempts a minute at one group here */
+#define LIMIT_PASSWORD_FAILURES_EACH 3 /* of one key; of one IPv4 address or /64 */
 
 /* Times, in seconds unless the name says otherwise. */
 #define PRESENCE_LIFETIME_MIN 300u

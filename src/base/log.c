@@ -1,7 +1,8 @@
 /* log.c - formats a line and hands it to the sink that the engine or a test has set.
  *
  * The core has no output of its own: without a sink a call costs one load. Lines longer than the
- * buffer are cut. */
+ * buffer are cut. A sink must not call back into the library. Nothing here allocates, so that a
+ * failure of memory can be told, too. */
 #include "base/log.h"
 
 #include <stdarg.h>

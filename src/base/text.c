@@ -1,7 +1,8 @@
 /* text.c - strict conversions between UTF-8 and UTF-16, and base64.
  *
  * One decoder reads one scalar value from UTF-8 and refuses overlong forms, surrogates and values
- * beyond 0x10FFFF; all else is built on it. Bad input is E_INVALIDARG and writes nothing. */
+ * beyond 0x10FFFF; all else is built on it. Failure: bad input is E_INVALIDARG, too little memory
+ * E_OUTOFMEMORY, and nothing is written. */
 #include "base/text.h"
 
 #include <sodium.h>

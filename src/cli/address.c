@@ -1,5 +1,8 @@
-/* address.c - addresses as people write them. IPv4 travels as v4-mapped IPv6, as the interface has
- * it. */
+/* address.c - addresses as people write them.
+ *
+ * "HOST:PORT", "[IPV6]:PORT", or a host alone with the standard port; a name is looked up with
+ * the system's resolver, which may wait. IPv4 travels as v4-mapped IPv6, as the interface has it.
+ * Failure: false for whatever is no address, without a reason. */
 #include "cli/address.h"
 #include "cli/text.h"
 

@@ -1,4 +1,8 @@
-/* arguments.c - looking options up; main.c fills them in. */
+/* arguments.c - what was given to a command: its options and words.
+ *
+ * main.c reads the line and fills the lists in; commands look up here what they know of. Of an
+ * option that is given twice the last one counts, unless a command takes them in turn. Nothing
+ * here fails: what is absent is NULL. */
 #include "cli/arguments.h"
 #include "cli/text.h"
 

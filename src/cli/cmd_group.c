@@ -1,7 +1,8 @@
 /* cmd_group.c - peergroup group: create, list, show, password, delete, digest.
  *
  * A group lives in the data folder of each member. Creating one makes its keys here; deleting one
- * removes this member's copy only. */
+ * removes this member's copy only. Failure: one line, and what was there before stays as it was;
+ * only a group whose owner asked for it goes. */
 #include "cli/arguments.h"
 #include "cli/error.h"
 #include "cli/invitation.h"

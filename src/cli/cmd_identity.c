@@ -1,7 +1,8 @@
 /* cmd_identity.c - peergroup identity: who this person or machine is.
  *
  * An identity is made once; its card (the XML of `identity card`) goes to whoever will invite it.
- * Nothing here needs a network or an open group. */
+ * Nothing here needs a network or an open group. Failure: one line; an identity that still has
+ * groups is not deleted. */
 #include "cli/arguments.h"
 #include "cli/error.h"
 #include "cli/file.h"
@@ -25,6 +26,8 @@ static int create(struct context *context, const struct arguments *arguments)
     PeerFreeData(made);
     if (context->json)
         output_done(context, json_pack("{s:o}", "identity", name_json(peer, name)));
+    else if (!*name)
+        output_line("Created an identity without a name: %s", peer);
     else
         output_line("Created the identity %s: %s", name, peer);
     return EXIT_OK;

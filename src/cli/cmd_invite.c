@@ -85,10 +85,12 @@ static int make(struct context *context, const struct arguments *arguments, bool
     HRESULT hr =
         PeerGroupCreateInvitation(session.group, card, expires ? &end : NULL, 1, role, &made);
     if (hr == E_INVALIDARG)
-        return error_say(context, EXIT_USAGE, "E_INVALIDARG",
-                         "cannot invite: %s is no card of an identity, or --expires is past or "
-                         "after your own membership; make the card with peergroup identity card",
-                         arguments->words[0]);
+        return error_say(
+            context, EXIT_USAGE, "E_INVALIDARG",
+            "cannot invite: %s is no card of another identity, or --expires is past or "
+            "after your own membership; have the card made by whom you invite, with "
+            "peergroup identity card",
+            arguments->words[0]);
     if (FAILED(hr))
         return error_hr(context, hr, "cannot invite");
     char *xml CLEANUP_TEXT = text_from_wide(made);

@@ -68,7 +68,7 @@ static int read_end(const struct context *context, const struct arguments *argum
         return error_usage(context, "--expires %s has passed", text ? text : "");
     FILETIME utc = moment_filetime(ticks);
     HRESULT hr = PeerGroupUniversalTimeToPeerTime(session->group, &utc, peer_time);
-    return SUCCEEDED(hr) ? EXIT_OK : error_hr(context, hr, "cannot tell the group's time");
+    return SUCCEEDED(hr) ? EXIT_OK : error_hr(context, hr, "cannot write records yet");
 }
 
 /* ---- output ---- */

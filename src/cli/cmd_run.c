@@ -1,7 +1,8 @@
 /* cmd_run.c - peergroup run: stay connected, print what happens, take commands.
  *
  * Each event is one line, or one object with --json. Each line of standard input is a command as
- * on the command line, without "peergroup"; its result stands between the events. */
+ * on the command line, without "peergroup"; its result stands between the events. A command that
+ * fails is one line more; only what live.c names ends the program. */
 #include "cli/error.h"
 #include "cli/live.h"
 #include "cli/moment.h"

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 struct entry {
@@ -21,11 +22,27 @@ struct entry {
         code, #code, exit_class, cause                                                             \
     }
 
+#define WIN32_ENTRY(code, exit_class, cause)                                                       \
+    {                                                                                              \
+        HRESULT_FROM_WIN32(code), #code, exit_class, cause                                         \
+    }
+
 static const struct entry entries[] = {
-    {HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND), "ERROR_FILE_NOT_FOUND", EXIT_NOT_FOUND,
-     "there is no such file; check its name"},
-    {HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND), "ERROR_PATH_NOT_FOUND", EXIT_NOT_FOUND,
-     "there is no such folder; make it first"},
+    WIN32_ENTRY(ERROR_FILE_NOT_FOUND, EXIT_NOT_FOUND, "there is no such file; check its name"),
+    WIN32_ENTRY(ERROR_PATH_NOT_FOUND, EXIT_NOT_FOUND, "there is no such folder; make it first"),
+    WIN32_ENTRY(ERROR_TOO_MANY_OPEN_FILES, EXIT_RESOURCES,
+                "too many files are open; raise the limit with ulimit -n"),
+    WIN32_ENTRY(ERROR_WRITE_PROTECT, EXIT_REFUSED,
+                "it lies on a disk that may only be read; choose another place"),
+    WIN32_ENTRY(ERROR_GEN_FAILURE, EXIT_FAILED,
+                "the system refused it; look whether the disk is in order"),
+    WIN32_ENTRY(ERROR_DIRECTORY, EXIT_USAGE, "it is a folder; name a file"),
+    WIN32_ENTRY(ERROR_FILENAME_EXCED_RANGE, EXIT_USAGE, "the name is too long; choose another"),
+    WIN32_ENTRY(ERROR_DELETE_PENDING, EXIT_NOT_FOUND,
+                "the identity was deleted; take a live one, see peergroup identity list"),
+    WIN32_ENTRY(ERROR_INVALID_HANDLE, EXIT_FAILED, "an error in this program; please report it"),
+    WIN32_ENTRY(ERROR_SERVICE_DEPENDENCY_FAIL, EXIT_FAILED,
+                "the library cannot run on this system; please report it"),
     ENTRY(E_INVALIDARG, EXIT_USAGE, "a value is not acceptable; see this command's --help"),
     ENTRY(E_OUTOFMEMORY, EXIT_RESOURCES, "no memory; free some and repeat"),
     ENTRY(E_NOTIMPL, EXIT_NOT_BUILT, "this build does not have it; look for a later version"),
@@ -106,6 +123,12 @@ static const struct entry entries[] = {
     ENTRY(PEER_E_DISK_FULL, EXIT_RESOURCES, "the disk is full; make room and repeat"),
     ENTRY(PEER_E_INVALID_DATABASE, EXIT_RESOURCES,
           "the database is damaged; delete the group here and join again"),
+    ENTRY(PEER_E_DATABASE_ACCESSDENIED, EXIT_REFUSED,
+          "the group's database may not be read or written; correct the permissions of the data "
+          "folder"),
+    ENTRY(PEER_E_TOO_MUCH_LOAD, EXIT_BUSY, "too much waits already; let it drain and repeat"),
+    ENTRY(PEER_E_CIRCULAR_CHAIN_DETECTED, EXIT_REFUSED,
+          "a member stands twice in the chain of certificates; ask another for a new one"),
     ENTRY(PEER_E_NOT_INITIALIZED, EXIT_FAILED, "the library is not started; please report it"),
 };
 
@@ -166,6 +189,40 @@ int error_hr(const struct context *context, HRESULT hr, const char *format, ...)
     va_end(values);
     char *message CLEANUP_TEXT = text_format("%s: %s", tried, error_cause(hr));
     return tell(context, entry ? entry->exit_class : EXIT_FAILED, error_name(hr), hr, message);
+}
+
+/* What the system says of files, as the library says it. */
+static HRESULT file_result(int error)
+{
+    switch (error) {
+    case ENOENT:
+        return HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND);
+    case ENOTDIR:
+        return HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND);
+    case EISDIR:
+        return HRESULT_FROM_WIN32(ERROR_DIRECTORY);
+    case EACCES:
+    case EPERM:
+        return E_ACCESSDENIED;
+    case EROFS:
+        return HRESULT_FROM_WIN32(ERROR_WRITE_PROTECT);
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return PEER_E_DISK_FULL;
+    case EMFILE:
+    case ENFILE:
+        return HRESULT_FROM_WIN32(ERROR_TOO_MANY_OPEN_FILES);
+    case ENAMETOOLONG:
+        return HRESULT_FROM_WIN32(ERROR_FILENAME_EXCED_RANGE);
+    default:
+        return HRESULT_FROM_WIN32(ERROR_GEN_FAILURE);
+    }
+}
+
+int error_file(const struct context *context, int error, const char *verb, const char *path)
+{
+    return error_hr(context, file_result(error), "cannot %s %s", verb, path);
 }
 
 int error_usage(const struct context *context, const char *format, ...)

@@ -23,6 +23,8 @@ enum exit_class {
  * tried: "cannot open the group". */
 int error_hr(const struct context *context, HRESULT hr, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* error_file: errno of a file that could not be read or written (verb). */
+int error_file(const struct context *context, int error, const char *verb, const char *path);
 int error_usage(const struct context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* error_say is for causes that are not the library's: name is the nearest PEER_E_ name, or NULL. */

@@ -1,4 +1,8 @@
-/* file.c - whole files in and out. What the system says when it fails goes into the one line. */
+/* file.c - whole files in and out.
+ *
+ * A file is read to its end, up to the largest record and a little, and written in one go; "-" is
+ * standard input or output. Failure: what the system says is told as the library would tell it,
+ * with what to do; a document that is not text in UTF-8 is refused. */
 #include "cli/file.h"
 #include "cli/error.h"
 
@@ -6,15 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static int exit_class_of(int error)
-{
-    if (error == ENOENT || error == ENOTDIR || error == EISDIR)
-        return EXIT_NOT_FOUND;
-    if (error == ENOSPC || error == EDQUOT)
-        return EXIT_RESOURCES;
-    return error == EACCES || error == EPERM || error == EROFS ? EXIT_REFUSED : EXIT_FAILED;
-}
 
 int file_read(const struct context *context, const char *path, struct text_buffer *data)
 {
@@ -28,8 +23,7 @@ int file_read(const struct context *context, const char *path, struct text_buffe
         fputs("Reading from the terminal; end with Ctrl-D on a line of its own.\n", stderr);
     FILE *file = input ? stdin : fopen(path, "rb");
     if (!file)
-        return error_say(context, exit_class_of(errno), NULL, "cannot read %s: %s", path,
-                         strerror(errno));
+        return error_file(context, errno, "read", path);
     size_t size;
     while ((size = fread(chunk, 1, sizeof(chunk), file)) > 0 && data->size <= FILE_SIZE_MAX)
         text_append(data, chunk, size);
@@ -37,8 +31,7 @@ int file_read(const struct context *context, const char *path, struct text_buffe
     if (!input)
         fclose(file);
     if (error)
-        return error_say(context, exit_class_of(error), NULL, "cannot read %s: %s", path,
-                         strerror(error));
+        return error_file(context, error, "read", path);
     if (data->size > FILE_SIZE_MAX)
         return error_say(context, EXIT_USAGE, "PEER_E_MAX_RECORD_SIZE_EXCEEDED",
                          "%s is over 60 MB; split it", path);
@@ -70,6 +63,5 @@ int file_write(const struct context *context, const char *path, const void *data
     }
     if (good)
         return EXIT_OK;
-    return error_say(context, exit_class_of(error), NULL, "cannot write %s: %s",
-                     output ? "the output" : path, strerror(error));
+    return error_file(context, error, "write", output ? "the output" : path);
 }

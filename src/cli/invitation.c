@@ -1,4 +1,8 @@
-/* invitation.c - see invitation.h. */
+/* invitation.c - what the commands that make invitations share.
+ *
+ * A word becomes a role; the invitation goes to a file, to standard output or into the JSON of
+ * the answer. Failure: an unknown word is NULL, and a file that cannot be written is told by
+ * file.c. */
 #include "cli/invitation.h"
 
 #include "cli/error.h"

@@ -2,9 +2,9 @@
  *
  * One loop waits for three things: an event of the group, a line of standard input, a signal to
  * end. When nobody was reached it connects again after a while that doubles from two seconds up to
- * a minute, with the addresses of --connect first. Sending to a member without a connection opens
- * one; what is to be sent waits for it, and is told as failed when no address of the member
- * answers. */
+ * a minute, with the addresses of --connect first; it ends only when it cannot listen at all, or
+ * the group refuses its password. Sending to a member without a connection opens one; what is to be
+ * sent waits for it, and is told as failed when no address of the member answers. */
 #include "cli/live.h"
 
 #include "cli/address.h"
@@ -47,6 +47,8 @@ struct live {
     bool input_ended;
     bool quit;
     bool refused;       /* the group's password was not the right one */
+    bool listened;      /* once at least: it can, and will again */
+    bool deaf;          /* cannot listen where it was told to */
     ULONGLONG retry_at; /* GetTickCount64; 0: connected or connecting */
     unsigned retry_ms;
     const struct live_kind *kind;
@@ -279,13 +281,19 @@ static void on_event(struct context *context, const PEER_GROUP_EVENT_DATA *event
     if (event->eventType == PEER_GROUP_EVENT_DIRECT_CONNECTION)
         serve_waiting(context, &event->connectionChangeData);
     if (event->eventType == PEER_GROUP_EVENT_STATUS_CHANGED &&
-        (event->dwStatus & PEER_GROUP_STATUS_LISTENING))
+        (event->dwStatus & PEER_GROUP_STATUS_LISTENING)) {
         live->retry_ms = 0;
+        live->listened = true;
+    }
     if (event->eventType == PEER_GROUP_EVENT_AUTHENTICATION_FAILED && !was_removed(live))
         live->refused = live->quit = true;
     if (event->eventType == PEER_GROUP_EVENT_CONNECTION_FAILED) {
         if (live->refused)
             return; /* told already, and not tried again */
+        if (event->hrConnectionFailedReason == PEER_E_UNABLE_TO_LISTEN && !live->listened) {
+            live->deaf = live->quit = true;
+            return;
+        }
         retry_later(live);
     }
     live->kind->event(context, event);
@@ -339,7 +347,7 @@ static void read_input(struct context *context)
     } else if (size == 0 || (errno != EINTR && errno != EAGAIN)) {
         /* The end of a pipe leaves the group connected: services have no input at all. */
         live->input_ended = true;
-        live->quit = isatty(STDIN_FILENO);
+        live->quit = live->quit || isatty(STDIN_FILENO);
         if (live->input.size > 0)
             text_append_string(&live->input, "\n");
     }
@@ -442,6 +450,9 @@ int live_run(struct context *context, const struct arguments *arguments,
         result = error_say(context, EXIT_REFUSED, "PEER_E_NOT_AUTHORIZED",
                            "the group did not accept the password; give another with peergroup "
                            "join INVITATION, then run again");
+    if (result == EXIT_OK && live->deaf)
+        result = error_hr(context, PEER_E_UNABLE_TO_LISTEN, "cannot listen at %s",
+                          getenv("PEERGROUP_LISTEN") ? getenv("PEERGROUP_LISTEN") : "any port");
     live_free(live);
     return result;
 }

@@ -15,8 +15,8 @@ struct live_kind {
 };
 
 /* live_run opens the group that the options choose, connects, and serves events and lines until a
- * signal (INT, TERM, HUP), live_quit, or the end of standard input when that is a terminal. Returns
- * an exit class. */
+ * signal (INT, TERM, HUP), live_quit, the end of standard input when that is a terminal, or until
+ * it turns out that it cannot listen or the group refuses its password. Returns an exit class. */
 int live_run(struct context *context, const struct arguments *arguments,
              const struct live_kind *kind);
 void live_quit(struct live *live);

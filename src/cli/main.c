@@ -313,7 +313,11 @@ int command_text(struct context *context, const char *text)
         output_line("  %-30s %s", "quit", "disconnect and end");
         return EXIT_OK;
     }
-    return command_line(context, count, words);
+    /* --json on a line is for that line. */
+    bool json = context->json;
+    int result = command_line(context, count, words);
+    context->json = json;
+    return result;
 }
 
 int main(int argc, char **argv)

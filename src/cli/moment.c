@@ -1,7 +1,8 @@
 /* moment.c - from "2d" to FILETIME and back to something that people read.
  *
- * Lengths of time are counted from now; dates are UTC. Whatever does not parse whole is refused,
- * and so is what no FILETIME or no calendar of the C library can hold. */
+ * Lengths of time are counted from now; dates are UTC. Failure: whatever does not parse whole is
+ * refused with false, and so is what no FILETIME can hold; what no calendar shows is "never", and
+ * the last second of 9999 for programs. */
 #include "cli/moment.h"
 
 #include <stdio.h>

@@ -1,6 +1,8 @@
-/* cloud.c - which cloud a name means. A caller's own words are matched as the beginning of a name;
- * a name from an invitation or from storage may be private to another machine and then stands for
- * its scope (ruling 18). */
+/* cloud.c - which cloud a name means.
+ *
+ * A caller's own words are matched as the beginning of a name; a name from an invitation or from
+ * storage may be private to another machine and then stands for its scope (ruling 18). Failure:
+ * PEER_E_NO_CLOUD for none and PEER_E_CLOUD_NAME_AMBIGUOUS for several; nothing is chosen then. */
 #include "cloud/cloud.h"
 
 #include <string.h>

@@ -122,6 +122,17 @@ static void update_key_if_due(struct link *link)
     link->key_updates++;
 }
 
+static bool encrypt(struct link *link, struct bytes data)
+{
+    size_t piece = link->limited ? STRANGER_RECORD : SEND_STEP;
+    for (size_t at = 0; at < data.size; at += piece) {
+        size_t size = data.size - at < piece ? data.size - at : piece;
+        if (!tls_write(link->session, bytes_of(data.data + at, size)))
+            return false;
+    }
+    return true;
+}
+
 /* Encrypts and writes one step of the queue. */
 static void send_step(struct link *link)
 {
@@ -130,7 +141,7 @@ static void send_step(struct link *link)
     update_key_if_due(link);
     transport->cipher.size = 0;
     link->io.output = &transport->cipher;
-    bool ok = tls_write(link->session, bytes_of(link->out.data + link->out_start, size));
+    bool ok = encrypt(link, bytes_of(link->out.data + link->out_start, size));
     link->io.output = NULL;
     if (!ok) {
         link_shut(link, PEER_E_CONNECTION_FAILED);

@@ -329,10 +329,14 @@ static void remember_address(struct node *node, const struct graph_action *actio
     buffer_deinit(&value);
 }
 
+/* [ruling 24] No member has let this one in, and one said that the password was refused. */
 static void connect_failed(struct node *node, HRESULT reason)
 {
+    struct engine_event refused = {.type = ENGINE_EVENT_AUTHENTICATION};
     node->connected = false;
     node_unlisten(node);
+    if (reason == PEER_E_NOT_AUTHORIZED)
+        post(node, &refused);
     struct engine_event event = {.type = ENGINE_EVENT_CONNECT_FAILED, .hr = reason};
     post(node, &event);
 }

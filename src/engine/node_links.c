@@ -77,7 +77,8 @@ HRESULT node_dial(struct node *node, const struct graph_action *action)
     return S_OK;
 }
 
-/* [ruling 24] A password that was refused ends Connect; a referral goes on with it. */
+/* [ruling 24] A password that was refused ends Connect, unless another member lets in; a referral
+ * goes on with it. */
 static void dial_failed(struct node *node, uint64_t token, HRESULT reason,
                         const struct handshake_refusal *refusal)
 {
@@ -87,8 +88,6 @@ static void dial_failed(struct node *node, uint64_t token, HRESULT reason,
                                 .reason = FAILED(reason) ? reason : PEER_E_CONNECTION_FAILED,
                                 .addresses = refusal->addresses};
     if (refusal->code == REFUSE_PASSWORD) {
-        struct engine_event refused = {.type = ENGINE_EVENT_AUTHENTICATION};
-        events_post(node, &refused);
         event.flag = true;
         event.reason = PEER_E_NOT_AUTHORIZED;
     }

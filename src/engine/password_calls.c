@@ -2,8 +2,10 @@
  *
  * Happy path: the invitation is read, the password is derived on the caller's thread, the group is
  * made known, the key put into its file, and the node is offline until it connects. Who
- * has joined before gets one more handle; as long as there is no certificate the password given
- * last is the one that counts. Failure: nothing of a new group stays behind. */
+ * has joined before gets one more handle, and its next Connect asks whom the invitation names, too:
+ * who was let in by somebody that the group has removed hears of it there, and of nobody whom that
+ * one knows. As long as there is no certificate the password given last is the one that counts.
+ * Failure: nothing of a new group stays behind. */
 #include "engine/engine_internal.h"
 #include "group/password_file.h"
 
@@ -39,6 +41,14 @@ static HRESULT derive(struct password_join *join, const uint8_t salt[PASSWORD_SA
 
 /* ---- a group that is open here ---- */
 
+static HRESULT take_invitation(struct node *node, const struct invitation *invitation)
+{
+    HRESULT hr = security_adopt_password_again(node->security, invitation);
+    if (FAILED(hr) && hr != PEER_E_INVITATION_NOT_TRUSTED)
+        node->failed = hr;
+    return hr;
+}
+
 static HRESULT run_look(struct call *call)
 {
     struct joining_call *this = (struct joining_call *)call;
@@ -47,7 +57,12 @@ static HRESULT run_look(struct call *call)
     if (FAILED(hr))
         return hr;
     this->needed = security_needs_password(node->security, loop_utc());
-    return security_password_salt(node->security, this->salt, &this->cost);
+    if (this->needed)
+        return security_password_salt(node->security, this->salt, &this->cost);
+    hr = take_invitation(node, this->invitation);
+    if (hr != PEER_E_INVITATION_NOT_TRUSTED)
+        call_defer(node, call, hr);
+    return hr;
 }
 
 static HRESULT run_replace(struct call *call)
@@ -58,12 +73,10 @@ static HRESULT run_replace(struct call *call)
     /* The certificate may have come while the password was derived. */
     if (FAILED(hr) || !security_needs_password(node->security, loop_utc()))
         return hr;
-    hr = security_adopt_password_again(node->security, this->invitation);
+    hr = take_invitation(node, this->invitation);
     if (hr == PEER_E_INVITATION_NOT_TRUSTED)
         return hr;
-    if (FAILED(hr)) {
-        node->failed = hr;
-    } else {
+    if (SUCCEEDED(hr)) {
         char *text = this->text;
         this->text = NULL;
         hr = node_password_set(node, this->key, text);
@@ -146,16 +159,18 @@ static HRESULT join_again(struct password_join *join, const struct group_entry *
     HRESULT hr = group_parts_open(join->identity, entry, parts);
     if (FAILED(hr))
         return hr;
-    if (!security_needs_password(parts->security, loop_utc()))
-        return group_parts_password(parts);
-    hr = security_password_salt(parts->security, salt, &cost);
-    if (SUCCEEDED(hr))
+    bool needed = security_needs_password(parts->security, loop_utc());
+    if (needed)
+        hr = security_password_salt(parts->security, salt, &cost);
+    if (needed && SUCCEEDED(hr))
         hr = derive(join, salt, &cost);
     if (SUCCEEDED(hr))
         hr = security_adopt_password_again(parts->security, join->invitation);
     if (SUCCEEDED(hr))
         hr = parts->store->ops->commit(parts->store);
-    return SUCCEEDED(hr) ? keep_key(join, parts) : hr;
+    if (FAILED(hr))
+        return hr;
+    return needed ? keep_key(join, parts) : group_parts_password(parts);
 }
 
 /* S_OK: a new one; PEER_S_ALREADY_A_MEMBER: it was there. */

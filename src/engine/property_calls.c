@@ -1,7 +1,8 @@
 /* property_calls.c - what a group agrees on, and letting others in.
  *
  * Changed properties are drafted and sealed by group/security.h and published like any record. A
- * new password is derived on the caller's thread, since that is slow on purpose. */
+ * new password is derived on the caller's thread, since that is slow on purpose. Failure: the code
+ * of the first check that fails, before anything was published. */
 #include "engine/engine_internal.h"
 #include "group/identity_xml.h"
 

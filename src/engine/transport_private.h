@@ -18,6 +18,9 @@ enum {
         1024, /* one such buffer a transport for bytes received, one for what they decrypt to */
     SEND_STEP = 64 * 1024, /* encrypted and written at once */
     SEND_STEPS_A_TURN = 4, /* then other links have their turn */
+    /* A TLS record to who does not trust this side yet: what follows the chain that makes it trust
+     * must not lie in the chain's record, beyond what it reads. */
+    STRANGER_RECORD = 2 * 1024,
     CLOSE_FLUSH_MS = 2000,
     SEND_QUEUE_HARD_FACTOR = 8, /* times the queue's limit: a link that is too slow. The largest
                                    data of an application, and what it may add to that, fit */

@@ -68,7 +68,7 @@ enum graph_event_type {
     GRAPH_LINK_HELD,    /* flag: the caller reads it no further for now, which is no silence */
     GRAPH_LINK_DOWN,    /* reason */
     GRAPH_DIAL_FAILED,  /* dial token, reason; addresses: referrals of a member that answered; flag:
-                           no use to try others, Connect fails with reason */
+                           a member refused; when no other lets in, Connect fails with reason */
     GRAPH_VERIFIED,     /* verdicts */
     GRAPH_PUBLISH,      /* publish */
     GRAPH_SEND_DATA,    /* link, data_type, data */

@@ -199,6 +199,7 @@ struct remembered {
     uint64_t not_before_ms; /* back-off after failure */
     uint32_t failures;
     bool present; /* named by a live presence record at the last look */
+    bool refused; /* a member there did not let this node in; the next Connect tries again */
 };
 
 struct dial {
@@ -262,6 +263,7 @@ struct graph {
     bool connecting;
     uint64_t connecting_since_ms;
     uint32_t connect_tried;
+    HRESULT connect_refused; /* a failure: what a member said to this Connect */
     uint64_t maintenance_due_ms;
 
     /* Time. */

@@ -2,7 +2,8 @@
  * links.
  *
  * Connect dials the addresses it was given, then the remembered ones, one after another; when none
- * works it fails with PEER_E_NO_MEMBERS_FOUND (no address) or PEER_E_NO_MEMBER_CONNECTIONS. A node
+ * works it fails with PEER_E_NO_MEMBERS_FOUND (no address) or PEER_E_NO_MEMBER_CONNECTIONS, or with
+ * what a member said that refused the group's password. A node
  * that is online dials members that presence, referrals or memory name while it has too few
  * neighbours, with back-off per address and DIALS_MAX a minute in all, and sends the least useful
  * one away when it has too many. Addresses that fail wait a minute, doubling to a day. */
@@ -187,6 +188,15 @@ static HRESULT connect_failed(struct graph *graph, HRESULT reason)
     return S_OK;
 }
 
+/* A member's refusal says more than that no other has answered. */
+static HRESULT nobody_connected(struct graph *graph)
+{
+    if (FAILED(graph->connect_refused))
+        return connect_failed(graph, graph->connect_refused);
+    return connect_failed(graph, graph->connect_tried > 0 ? PEER_E_NO_MEMBER_CONNECTIONS
+                                                          : PEER_E_NO_MEMBERS_FOUND);
+}
+
 /* *next: the link that is tried, 0: none is. */
 static HRESULT connect_next(struct graph *graph, uint64_t *next)
 {
@@ -204,15 +214,25 @@ static HRESULT connect_next(struct graph *graph, uint64_t *next)
                              true, next);
     }
     /* Whoever has the database may wait for callers instead; a newcomer has nothing to offer. */
-    if (graph->synchronised && graph->listening.count > 0) {
+    if (graph->synchronised && graph->listening.count > 0 && SUCCEEDED(graph->connect_refused)) {
         graph->connecting = false;
         return S_OK;
     }
     /* Who has just been told of a revocation knows a better reason soon. */
     if (graph->drop_due_ms != UINT64_MAX)
         return S_OK;
-    return connect_failed(graph, graph->connect_tried > 0 ? PEER_E_NO_MEMBER_CONNECTIONS
-                                                          : PEER_E_NO_MEMBERS_FOUND);
+    return nobody_connected(graph);
+}
+
+/* Whoever refused may have been wrong, or was asked with another password. */
+static void try_refusing_again(struct graph *graph)
+{
+    for (uint32_t i = 0; i < graph->remembered_count; i++) {
+        struct remembered *entry = &graph->remembered[i];
+        if (entry->refused)
+            entry->not_before_ms = 0;
+        entry->refused = false;
+    }
 }
 
 HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
@@ -229,6 +249,8 @@ HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
     graph->connecting = true;
     graph->connecting_since_ms = graph->now.ms;
     graph->connect_tried = 0;
+    graph->connect_refused = S_OK;
+    try_refusing_again(graph);
     uint64_t next;
     return connect_next(graph, &next);
 }
@@ -253,7 +275,8 @@ HRESULT maintain_attempt_failed(struct graph *graph, uint64_t link, uint64_t nod
     return hr;
 }
 
-/* A member answered there, and refused: the next Connect may try it again, after all others. */
+/* A member answered there, and refused: the next Connect may try it again, after all others. This
+ * one does not: the wait that its dial began is longer. */
 static void answered_last(struct graph *graph, const struct address *address)
 {
     struct remembered *entry = remembered_find(graph, address);
@@ -262,7 +285,7 @@ static void answered_last(struct graph *graph, const struct address *address)
     struct remembered moved = *entry;
     struct remembered *last = &graph->remembered[graph->remembered_count - 1];
     moved.failures = 0;
-    moved.not_before_ms = 0;
+    moved.refused = true;
     memmove(entry, entry + 1, (size_t)(last - entry) * sizeof(*entry));
     *last = moved;
 }
@@ -276,9 +299,9 @@ HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *even
         maintain_remember(graph, &event->addresses.items[i], NULL);
     if (event->flag)
         answered_last(graph, &dial->address);
-    bool over = event->flag && dial->initial && graph->connecting;
-    if (over)
-        graph->connecting = false; /* no further address */
+    /* One member's word is not the group's: others are asked, as long as there is time. */
+    if (event->flag && dial->initial && graph->connecting)
+        graph->connect_refused = event->reason;
     HRESULT hr = S_OK;
     if (dial->initial) {
         hr = maintain_attempt_failed(graph, dial->token, 0, event->reason);
@@ -294,9 +317,7 @@ HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *even
     }
     mem_free(dial);
     uint64_t next;
-    if (SUCCEEDED(hr))
-        hr = over ? connect_failed(graph, event->reason) : connect_next(graph, &next);
-    return hr;
+    return SUCCEEDED(hr) ? connect_next(graph, &next) : hr;
 }
 
 /* ---- keeping neighbours ---- */

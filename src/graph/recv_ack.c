@@ -1,7 +1,8 @@
 /* recv_ack.c - ACK: what the neighbour made of versions that it was sent.
  *
- * An ACK tells that it has the version; what it says of usefulness is not believed for anything
- * that matters. */
+ * Happy path: an ACK tells that it has the version, so that it is not sent there again; what it
+ * says of usefulness is not believed for anything that matters. Failure: a list that does not
+ * decode ends the link. */
 #include "graph/graph_internal.h"
 
 HRESULT recv_ack(struct graph *graph, struct neighbour *neighbour, struct bytes body)

@@ -1,5 +1,8 @@
-/* recv_advertise.c - ADVERTISE: names of versions that the neighbour holds; what is missing here is
- * asked for. */
+/* recv_advertise.c - ADVERTISE: names of versions that the neighbour holds.
+ *
+ * Happy path: what is neither held nor on its way nor refused before is asked for by REQUEST; for
+ * a payload that is being fetched, the neighbour becomes one more source. Failure: a list that
+ * does not decode ends the link; the store's own codes undo the step. */
 #include "graph/graph_internal.h"
 
 static HRESULT wants(struct graph *graph, struct neighbour *neighbour,

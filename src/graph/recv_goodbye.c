@@ -1,5 +1,8 @@
-/* recv_goodbye.c - REFUSE and DISCONNECT: the other side does not want this link; it names members
- * to try instead. */
+/* recv_goodbye.c - REFUSE and DISCONNECT: the other side does not want this link.
+ *
+ * Happy path: the members that it names are remembered, the link is closed, and after a REFUSE
+ * another one is tried soon. Failure: a REFUSE after the link was accepted, or a message that does
+ * not decode, ends the link as an error. */
 #include "graph/graph_internal.h"
 
 static HRESULT take_referrals(struct graph *graph, struct bytes body,

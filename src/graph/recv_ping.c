@@ -1,5 +1,8 @@
-/* recv_ping.c - PING: is the neighbour's set of records ours? Two differences in a row on a quiet
- * link reconcile. */
+/* recv_ping.c - PING: is the neighbour's set of records ours?
+ *
+ * Happy path: its count and fingerprint are those of our own records up to its horizon. Two
+ * differences in a row on a quiet link, or a few on a busy one, start a reconciliation; a PING that
+ * comes too early is dropped. Failure: the decoder's or the store's. */
 #include "graph/graph_internal.h"
 
 HRESULT recv_ping(struct graph *graph, struct neighbour *neighbour, struct bytes body)

@@ -1,4 +1,8 @@
-/* recv_pt2pt.c - PT2PT: bytes for the application, in one message or several. */
+/* recv_pt2pt.c - PT2PT: bytes for the application, in one message or several.
+ *
+ * Happy path: the parts of one piece of data, all of one type, are put together and handed on as
+ * one notice when the last has come. Failure: a part of another type, an empty one that promises
+ * more, or more than one link or all of them may leave unfinished ends the link. */
 #include "graph/graph_internal.h"
 
 static HRESULT deliver(struct graph *graph, struct neighbour *neighbour, const struct guid *type)

@@ -1,5 +1,8 @@
-/* recv_request.c - REQUEST: the neighbour wants records or pieces by name; they become bulk jobs.
- */
+/* recv_request.c - REQUEST: the neighbour wants records or pieces by name.
+ *
+ * Happy path: each becomes a bulk job, which is served a little at a time as the link has room.
+ * Failure: a list that does not decode, or more jobs than a neighbour may have, ends the link;
+ * that something is not here is found out, and told, when its job is served. */
 #include "graph/graph_internal.h"
 
 HRESULT recv_request(struct graph *graph, struct neighbour *neighbour, struct bytes body)

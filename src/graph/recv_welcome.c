@@ -1,7 +1,8 @@
 /* recv_welcome.c - WELCOME: the neighbour that was called agrees; the caller reconciles with it.
  *
- * [G 3.1.5.2.2] Referrals are remembered, peer time is adopted from the first link (a clock too far
- * off refuses the link with PEER_E_INVALID_TIME_PERIOD), then the reconciliation starts. */
+ * [G 3.1.5.2.2] Referrals are remembered, peer time is adopted from the first link, then the
+ * reconciliation starts. Failure: a clock too far off refuses the link with
+ * PEER_E_INVALID_TIME_PERIOD, a WELCOME that nobody waits for ends it. */
 #include "graph/graph_internal.h"
 
 HRESULT recv_welcome(struct graph *graph, struct neighbour *neighbour, struct bytes body)

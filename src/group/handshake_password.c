@@ -7,10 +7,10 @@
  * what binds it to this connection, both keys and that record; the accepting side checks that one
  * signature, issues, and says YOURGMC; the caller takes the certificate and says MYGMC.
  *
- * Failure: who admits says REFUSE with one code for whatever a stranger could learn from, and two
- * more for what any stranger may know: that it may not issue, and that there were too many
- * attempts. A caller never signs under a key that the Security Properties do not name, so a wrong
- * password does not leave this machine. */
+ * Failure: who admits says REFUSE with one code for whatever a stranger could learn from, and
+ * others for what any stranger may know: that it cannot issue itself, that it has no time, and that
+ * there were too many attempts. A caller never signs under a key that the Security Properties do
+ * not name, so a wrong password does not leave this machine. */
 #include "group/handshake_internal.h"
 
 #include <sodium.h>
@@ -79,19 +79,32 @@ static HRESULT refuse(struct handshake *handshake, uint8_t code)
     return PEER_E_NOT_AUTHORIZED;
 }
 
-/* What must not be told apart by who is refused. Lack of memory or disk is no answer at all. */
-static HRESULT refuse_for(struct handshake *handshake, HRESULT hr)
-{
-    if (hr == E_OUTOFMEMORY || hr == PEER_E_DISK_FULL || hr == PEER_E_INVALID_DATABASE)
-        return hr;
-    return refuse(handshake, REFUSE_PASSWORD);
-}
-
 static HRESULT refer(struct handshake *handshake)
 {
     HRESULT hr =
         security_issuers(handshake->security, handshake->peer_time, &handshake->refusal.addresses);
     return FAILED(hr) ? hr : refuse(handshake, REFUSE_ISSUER);
+}
+
+/* What stands against who asks is not told apart; what this member cannot do itself is nobody's
+ * fault, and others may. Lack of memory or disk is no answer at all. */
+static HRESULT refuse_for(struct handshake *handshake, HRESULT hr)
+{
+    switch (hr) {
+    case E_INVALIDARG:
+        return refuse(handshake, REFUSE_PASSWORD);
+    case PEER_E_TOO_MANY_IDENTITIES:
+        return refuse(handshake, REFUSE_ATTEMPTS);
+    case PEER_E_NOT_AUTHORIZED:
+    case PEER_E_CHAIN_TOO_LONG:
+    case PEER_E_INVALID_TIME_PERIOD:
+        return refer(handshake);
+    case PEER_E_GROUP_NOT_READY:
+    case PEER_E_UNSUPPORTED_VERSION:
+        return refuse(handshake, REFUSE_BUSY);
+    default:
+        return hr;
+    }
 }
 
 static bool knows_invitation(const struct handshake *handshake,
@@ -115,8 +128,6 @@ static HRESULT read_ask(struct handshake *handshake, struct bytes body, struct b
     if (!password_guard_allows(handshake->guard, &handshake->attempt))
         return refuse(handshake, REFUSE_ATTEMPTS);
     hr = security_may_admit(handshake->security, handshake->utc);
-    if (hr == PEER_E_NOT_AUTHORIZED || hr == PEER_E_CHAIN_TOO_LONG)
-        return refer(handshake);
     if (SUCCEEDED(hr))
         hr = security_offer(handshake->security, out, &handshake->terms);
     return SUCCEEDED(hr) ? S_OK : refuse_for(handshake, hr);
@@ -160,21 +171,17 @@ static HRESULT read_proof(struct handshake *handshake, struct bytes body, struct
         return refuse(handshake, REFUSE_ATTEMPTS);
     /* Changed while the other side was thinking: it may ask again. */
     hr = security_offer_stands(handshake->security, &handshake->terms);
-    if (hr == PEER_E_GROUP_NOT_READY)
-        return refuse(handshake, REFUSE_BUSY);
     if (FAILED(hr))
-        return hr;
+        return refuse_for(handshake, hr);
     if (!is_proven(handshake, &proof)) {
         password_guard_failed(handshake->guard, &handshake->attempt);
         return refuse(handshake, REFUSE_PASSWORD);
     }
     hr = issue(handshake, &proof, out);
-    if (FAILED(hr))
-        hr = refuse_for(handshake, hr);
-    if (hr == PEER_E_NOT_AUTHORIZED)
+    if (hr == E_INVALIDARG)
         password_guard_failed(handshake->guard, &handshake->attempt);
     handshake->proven = SUCCEEDED(hr);
-    return hr;
+    return SUCCEEDED(hr) ? hr : refuse_for(handshake, hr);
 }
 
 /* ---- who is admitted ---- */

@@ -1,7 +1,8 @@
-/* password_guard.c - see password_guard.h.
+/* password_guard.c - how often a password may be guessed here: see password_guard.h.
  *
  * A ring of the last failures. Only an allowed attempt is noted, and none is allowed while the ring
- * is full of failures of the last minute, so nothing that still counts is overwritten. */
+ * is full of failures of the last minute, so nothing that still counts is overwritten. Nothing here
+ * allocates or fails. */
 #include "group/password_guard.h"
 
 enum { WINDOW_MS = 60 * 1000, IPV4_OFFSET = 12, IPV6_SITE_SIZE = 8 };

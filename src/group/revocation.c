@@ -424,15 +424,17 @@ void revocation_view_at(struct revocation_set *set, uint32_t index, struct revoc
                                      .in_force = entry->in_force};
 }
 
-uint64_t revocation_last(struct revocation_set *set, const struct hash *key)
+bool revocation_last(struct revocation_set *set, const struct hash *key, uint64_t *last)
 {
-    uint64_t last = 0;
+    bool any = false;
+    *last = 0;
     decide(set);
     for (const struct entry *entry = entries_of(set, key); entry; entry = entry->next_of_key) {
-        if (entry->in_force && entry->time > last)
-            last = entry->time;
+        any = any || entry->in_force;
+        if (entry->in_force && entry->time > *last)
+            *last = entry->time;
     }
-    return last;
+    return any;
 }
 
 bool revocation_may_take_over(struct revocation_set *set, const struct hash *digest,

@@ -80,9 +80,9 @@ struct revocation_view {
 /* revocation_count and revocation_view_at list the set; the order changes with every other call. */
 uint32_t revocation_count(const struct revocation_set *set);
 void revocation_view_at(struct revocation_set *set, uint32_t index, struct revocation_view *view);
-/* revocation_last gives the greatest T in force against a key; 0: none. A readmission starts after
- * it. */
-uint64_t revocation_last(struct revocation_set *set, const struct hash *key);
+/* revocation_last: some revocation is in force against a key; *last is their greatest T, which may
+ * be 0. A readmission starts after it. */
+bool revocation_last(struct revocation_set *set, const struct hash *key, uint64_t *last);
 /* revocation_may_take_over: who seals by that row may remove every certificate of the table that
  * the revocation of record version digest, which is in force, removes. */
 bool revocation_may_take_over(struct revocation_set *set, const struct hash *digest,

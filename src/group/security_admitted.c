@@ -16,7 +16,8 @@
 /* Who fell with its issuer may ask again; who was removed itself is told why elsewhere. */
 bool security_needs_password(const struct security *security, uint64_t utc)
 {
-    if (revocation_last(security->revocations, &security->key_hash) != 0)
+    uint64_t last;
+    if (revocation_last(security->revocations, &security->key_hash, &last))
         return false;
     for (const struct certificate_row *row =
              certificate_table_of_key(security->table, &security->key_hash);
@@ -139,13 +140,15 @@ HRESULT security_read_offer(struct security *security, const struct password_off
 
 /* ---- the certificate ---- */
 
+/* It ends with its issuer's and no sooner, so nobody is left with one that is of no use. */
 static bool is_as_asked(const struct security *security, const struct certificate *given,
                         const char *friendly_name, const struct password_terms *terms,
-                        const struct hash *issuer)
+                        const struct certificate_row *issuer)
 {
     const char *wanted = friendly_name && friendly_name[0] ? friendly_name : security->peer_name;
     return given->kind == CERTIFICATE_MEMBER && !given->deputy &&
-           given->roles == terms->password.role && hash_equal(&given->issuer, issuer) &&
+           given->roles == terms->password.role && hash_equal(&given->issuer, &issuer->hash) &&
+           given->not_after == issuer->not_after &&
            hash_equal(&given->key_hash, &security->key_hash) &&
            hash_equal(&given->properties, &terms->properties) &&
            strcmp(given->peer_name, security->peer_name) == 0 &&
@@ -159,13 +162,14 @@ HRESULT security_take_by_password(struct security *security, struct bytes chain,
     struct certificate given;
     struct bytes last;
     uint8_t key[KEY_SIZE];
-    const struct certificate_row *row;
-    if (!certificate_list_last(chain, &last))
+    const struct certificate_row *row, *above = certificate_table_find(security->table, issuer);
+    if (!above || !certificate_list_last(chain, &last))
         return PEER_E_NOT_AUTHORIZED;
     HRESULT hr = certificate_parse(last, &given);
     if (FAILED(hr))
         return refuse(hr);
-    bool as_asked = is_as_asked(security, &given, friendly_name, terms, issuer);
+    bool as_asked =
+        given.not_after > utc && is_as_asked(security, &given, friendly_name, terms, above);
     certificate_deinit(&given);
     if (!as_asked)
         return PEER_E_NOT_AUTHORIZED;

@@ -40,8 +40,8 @@ static HRESULT check_right(const struct certificate_row *issuer,
 HRESULT security_readmission(struct security *security, const struct hash *key,
                              uint64_t *not_before)
 {
-    uint64_t last = revocation_last(security->revocations, key);
-    if (last == 0)
+    uint64_t last;
+    if (!revocation_last(security->revocations, key, &last))
         return S_FALSE;
     if (*not_before <= last)
         *not_before = whole_seconds(last) + TICKS_PER_SECOND;

@@ -1,7 +1,8 @@
 /* security_known.c - what a group's security tells its callers.
  *
  * Happy path: a getter, or a walk over the own certificates for one that holds and is alive.
- * Failure: codes tell apart what time and what a revocation has ended. */
+ * Failure: codes tell apart what time and what a revocation has ended, and what has not arrived
+ * yet; nothing here changes or allocates. */
 #include "group/security_internal.h"
 
 struct provider *security_provider(struct security *security)

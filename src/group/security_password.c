@@ -4,8 +4,9 @@
  * Happy path: who admits hands out the record of its Security Properties, later issues below its
  * own certificate with the password's role and the digest of that record; the same key gets the
  * same certificate again as long as the terms are the same, so that asking twice leaves no more
- * behind than asking once. Who has no right knows from presence records who has. Failure: the codes
- * of issuing; the handshake tells strangers none of them. */
+ * behind than asking once, and no key gets more than a few, whatever it calls itself. Who has no
+ * right knows from presence records who has. Failure: the codes tell this member's own troubles
+ * from what stands against who asks; the handshake tells strangers none of them. */
 #include "group/security_internal.h"
 
 #include "graph/graph.h"
@@ -21,10 +22,13 @@ static HRESULT password_terms(const struct security *security, struct group_pass
     return password->role ? S_OK : E_INVALIDARG;
 }
 
-static HRESULT may_admit_below(const struct certificate_row *row, unsigned role)
+/* What it gives ends with it: in its grace it can give nothing that holds. */
+static HRESULT may_admit_below(const struct certificate_row *row, unsigned role, uint64_t utc)
 {
     if (!roles_may_issue(row->roles, role))
         return PEER_E_NOT_AUTHORIZED;
+    if (row->not_after <= utc)
+        return PEER_E_INVALID_TIME_PERIOD;
     return row->depth >= LIMIT_CHAIN_LENGTH ? PEER_E_CHAIN_TOO_LONG : S_OK;
 }
 
@@ -35,7 +39,7 @@ HRESULT security_may_admit(const struct security *security, uint64_t utc)
     HRESULT hr = password_terms(security, &password);
     if (SUCCEEDED(hr))
         hr = security_own(security, utc, &row);
-    return SUCCEEDED(hr) ? may_admit_below(row, password.role) : hr;
+    return SUCCEEDED(hr) ? may_admit_below(row, password.role, utc) : hr;
 }
 
 /* ---- the offer ---- */
@@ -93,51 +97,68 @@ static const char *name_in_certificate(const char *friendly_name, const char *pe
     return friendly_name && friendly_name[0] ? friendly_name : peer_name;
 }
 
-/* S_OK: row is what would be issued now; S_FALSE: it is another. */
-static HRESULT is_same(struct security *security, const struct certificate_row *row,
-                       const struct issue_request *wanted)
+/* The certificates that a key has from here under the same terms. */
+struct given {
+    uint32_t count;
+    const struct certificate_row *same; /* it bears the very names that are wanted */
+};
+
+static HRESULT note_given(struct security *security, const struct certificate_row *row,
+                          const struct issue_request *wanted, struct given *given)
 {
     struct certificate certificate;
     HRESULT hr = security_parse(security, row, &certificate);
     if (FAILED(hr))
         return hr;
-    bool same = hash_equal(&certificate.properties, wanted->properties) &&
-                certificate.roles == wanted->roles && !certificate.deputy &&
-                strcmp(certificate.peer_name, wanted->peer_name) == 0 &&
-                strcmp(certificate.friendly_name,
-                       name_in_certificate(wanted->friendly_name, wanted->peer_name)) == 0;
+    bool counts = hash_equal(&certificate.properties, wanted->properties) &&
+                  certificate.roles == wanted->roles && !certificate.deputy &&
+                  strcmp(certificate.peer_name, wanted->peer_name) == 0;
+    given->count += counts;
+    if (counts && strcmp(certificate.friendly_name,
+                         name_in_certificate(wanted->friendly_name, wanted->peer_name)) == 0)
+        given->same = row;
     certificate_deinit(&certificate);
-    return same ? S_OK : S_FALSE;
+    return S_OK;
 }
 
-/* S_OK: *row was issued here before and is still good; S_FALSE: none was. */
-static HRESULT find_issued(struct security *security, const struct certificate_row *issuer,
-                           const struct issue_request *wanted, uint64_t utc,
-                           const struct certificate_row **found)
+static HRESULT find_given(struct security *security, const struct certificate_row *issuer,
+                          const struct issue_request *wanted, uint64_t utc, struct given *given)
 {
     struct hash key;
+    HRESULT hr = S_OK;
     key_hash(wanted->key, &key);
-    for (const struct certificate_row *row = certificate_table_of_key(security->table, &key); row;
-         row = row->next_of_key) {
-        if (row->issuer != issuer || !certificate_row_valid(row, utc, 0) ||
-            revocation_certificate_dead(security->revocations, row))
-            continue;
-        HRESULT hr = is_same(security, row, wanted);
-        if (hr == S_OK)
-            *found = row;
-        if (hr != S_FALSE)
-            return hr;
+    for (const struct certificate_row *row = certificate_table_of_key(security->table, &key);
+         row && SUCCEEDED(hr); row = row->next_of_key) {
+        if (row->issuer == issuer && certificate_row_valid(row, utc, 0) &&
+            !revocation_certificate_dead(security->revocations, row))
+            hr = note_given(security, row, wanted, given);
     }
-    return S_FALSE;
+    return hr;
+}
+
+/* [protocol 8] No name makes a fourth one, or asking under ever new names would fill the disk. */
+static HRESULT give(struct security *security, const struct certificate_row *own,
+                    const struct issue_request *wanted, uint64_t utc, struct buffer *chain)
+{
+    struct given given = {.count = 0};
+    HRESULT hr = find_given(security, own, wanted, utc, &given);
+    if (FAILED(hr))
+        return hr;
+    if (given.same)
+        return security_certificate_chain(&security->provider, &given.same->hash, chain);
+    if (given.count >= LIMIT_PASSWORD_NAMES)
+        return PEER_E_TOO_MANY_IDENTITIES;
+    return security_issue(security, wanted, utc, chain);
 }
 
 HRESULT security_issue_by_password(struct security *security, const struct issue_request *request,
                                    const struct password_terms *terms, uint64_t utc,
                                    struct buffer *chain)
 {
-    const struct certificate_row *own, *issued = NULL;
+    const struct certificate_row *own;
     struct issue_request wanted = *request;
     struct hash key;
+    uint64_t last;
     wanted.roles = terms->password.role;
     wanted.not_before = wanted.not_after = 0;
     wanted.properties = &terms->properties;
@@ -148,12 +169,14 @@ HRESULT security_issue_by_password(struct security *security, const struct issue
     if (FAILED(hr))
         return hr;
     /* [protocol 7] Who was removed comes back by an administrator's word alone. */
-    if (revocation_last(security->revocations, &key) != 0)
-        return PEER_E_NOT_AUTHORIZED;
-    hr = find_issued(security, own, &wanted, utc, &issued);
-    if (hr == S_OK)
-        return security_certificate_chain(&security->provider, &issued->hash, chain);
-    return SUCCEEDED(hr) ? security_issue(security, &wanted, utc, chain) : hr;
+    if (revocation_last(security->revocations, &key, &last))
+        return E_INVALIDARG;
+    /* Others, who do not stand below it, may admit this key. */
+    for (const struct certificate_row *row = own; row; row = row->issuer) {
+        if (hash_equal(&row->key_hash, &key))
+            return PEER_E_NOT_AUTHORIZED;
+    }
+    return give(security, own, &wanted, utc, chain);
 }
 
 /* ---- who else may ---- */
@@ -180,7 +203,7 @@ static HRESULT list_issuer(void *context, const struct store_record *stored)
     struct presence presence;
     const struct certificate_row *row = security_best(security, &stored->creator, security->utc);
     if (!row || hash_equal(&stored->creator, &security->key_hash) ||
-        FAILED(may_admit_below(row, listing->role)) ||
+        FAILED(may_admit_below(row, listing->role, security->utc)) ||
         FAILED(presence_decode(stored->payload, &presence)) || presence.addresses.count == 0)
         return S_OK;
     const struct address *address = &presence.addresses.items[0];

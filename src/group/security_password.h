@@ -37,9 +37,9 @@ HRESULT security_note_password_salt(struct security *security,
 
 /* ---- who admits ---- */
 
-/* security_may_admit: this member may issue certificates with the password's role, and its chain
- * has room. PEER_E_NOT_AUTHORIZED, PEER_E_CHAIN_TOO_LONG, PEER_E_INVALID_TIME_PERIOD;
- * PEER_E_GROUP_NOT_READY; E_INVALIDARG: the group has no password. */
+/* security_may_admit: this member may issue certificates with the password's role, its chain has
+ * room, and its own certificate has not ended. PEER_E_NOT_AUTHORIZED, PEER_E_CHAIN_TOO_LONG,
+ * PEER_E_INVALID_TIME_PERIOD; PEER_E_GROUP_NOT_READY; E_INVALIDARG: the group has no password. */
 HRESULT security_may_admit(const struct security *security, uint64_t utc) MUST_CHECK;
 /* security_offer gives the Security Properties as they stand: a whole PASSWORD message, and the
  * terms they state. */
@@ -49,7 +49,11 @@ HRESULT security_offer(struct security *security, struct buffer *out,
 HRESULT security_offer_stands(struct security *security,
                               const struct password_terms *terms) MUST_CHECK;
 /* security_issue_by_password issues under terms, or gives again what it gave this key under the
- * same ones. roles, dates and properties of request are not looked at. Codes of security_issue. */
+ * same ones. roles, dates and properties of request are not looked at. E_INVALIDARG: something
+ * stands against who asks: it was removed, its name is another's, or the friendly name fits no
+ * certificate. PEER_E_TOO_MANY_IDENTITIES: it has LIMIT_PASSWORD_NAMES of other names already.
+ * PEER_E_NOT_AUTHORIZED, PEER_E_CHAIN_TOO_LONG, PEER_E_INVALID_TIME_PERIOD, PEER_E_GROUP_NOT_READY:
+ * this member cannot, others may: its right, its room, its end. */
 HRESULT security_issue_by_password(struct security *security, const struct issue_request *request,
                                    const struct password_terms *terms, uint64_t utc,
                                    struct buffer *chain) MUST_CHECK;

@@ -12,12 +12,16 @@
 
 struct telling {
     struct security *security;
-    const struct hash *digest;
+    const struct hash *digests;
+    uint32_t count;
+    struct guid ids[REVOCATION_WHY_MAX];
+    bool found[REVOCATION_WHY_MAX];
     size_t room; /* for all that is appended */
     struct buffer *out;
     bool told;
 };
 
+/* What has no room is left out. */
 static HRESULT write_revoked(struct telling *telling, const struct store_record *row)
 {
     CLEANUP_BUFFER struct buffer chain = BUFFER_NULL;
@@ -31,31 +35,55 @@ static HRESULT write_revoked(struct telling *telling, const struct store_record 
     if (SUCCEEDED(hr))
         hr = message_encode_revoked(buffer_view(&chain), &flood, &message);
     if (FAILED(hr) || message.size > telling->room)
-        return hr == E_INVALIDARG || SUCCEEDED(hr) ? S_FALSE : hr;
+        return hr == E_INVALIDARG || SUCCEEDED(hr) ? S_OK : hr;
     hr = buffer_append(telling->out, message.data, message.size);
     telling->room -= message.size;
     telling->told = SUCCEEDED(hr);
-    return SUCCEEDED(hr) ? S_FALSE : hr;
+    return hr;
 }
 
-static HRESULT tell_one(void *context, const struct store_record *row)
+static HRESULT tell_one(struct telling *telling, const struct guid *id)
+{
+    struct store *store = telling->security->store;
+    struct store_record row;
+    HRESULT hr = store->ops->get(store, id, &row);
+    if (FAILED(hr))
+        return hr;
+    hr = write_revoked(telling, &row);
+    store_record_deinit(&row);
+    return hr;
+}
+
+static HRESULT note_id(void *context, const struct store_record *row)
 {
     struct telling *telling = context;
-    return hash_equal(&row->digest, telling->digest) ? write_revoked(telling, row) : S_OK;
+    for (uint32_t i = 0; i < telling->count; i++) {
+        if (!hash_equal(&row->digest, &telling->digests[i]))
+            continue;
+        telling->ids[i] = row->id;
+        telling->found[i] = true;
+    }
+    return S_OK;
 }
 
-/* All parts of a removal, those first that say least. */
+/* All parts of a removal, those first that say least. One walk over the revocations, without their
+ * payloads, finds them all: anybody who was removed can ask for this as often as it calls. */
 static HRESULT tell(struct security *security, const struct hash *digests, uint32_t count,
                     size_t room, struct buffer *out)
 {
-    struct telling telling = {.security = security, .room = room, .out = out};
+    struct telling telling = {
+        .security = security, .digests = digests, .count = count, .room = room, .out = out};
     struct store *store = security->store;
-    for (uint32_t i = 0; i < count; i++) {
-        telling.digest = &digests[i];
-        HRESULT hr = store->ops->each(store, &RECORD_TYPE_REVOCATION, 0, true, tell_one, &telling);
-        if (FAILED(hr))
-            return hr;
+    HRESULT hr = S_OK;
+    ASSERT(count <= REVOCATION_WHY_MAX);
+    if (count > 0)
+        hr = store->ops->each(store, &RECORD_TYPE_REVOCATION, 0, false, note_id, &telling);
+    for (uint32_t i = 0; i < count && SUCCEEDED(hr); i++) {
+        if (telling.found[i])
+            hr = tell_one(&telling, &telling.ids[i]);
     }
+    if (FAILED(hr))
+        return hr;
     return telling.told ? S_OK : PEER_E_NOT_FOUND;
 }
 

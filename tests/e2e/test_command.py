@@ -6,6 +6,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -227,7 +228,7 @@ class Command(unittest.TestCase):
         self.bad(2, "PEER_E_INVALID_ATTRIBUTES", "record", "add", "x", "--attribute", "n:int=five")
         self.bad(2, None, "record", "add", "x", "--type", "odd")
         self.bad(2, None, "record", "add", "x", "--file", self.path("missing"))
-        self.bad(3, None, "record", "add", "--file", self.path("missing"))
+        self.bad(3, "ERROR_FILE_NOT_FOUND", "record", "add", "--file", self.path("missing"))
         self.bad(2, None, "record", "update", record)
         self.bad(2, None, "record", "update", record, "x", "--expires", "1d")
 
@@ -258,7 +259,7 @@ class Command(unittest.TestCase):
         other = self.path("other")
         self.good("identity", "create", "Boris", home=other)
         card = self.good("identity", "card", home=other)
-        self.bad(3, None, "invite", self.path("missing"))
+        self.bad(3, "ERROR_FILE_NOT_FOUND", "invite", self.path("missing"))
         self.bad(2, "E_INVALIDARG", "invite", "-", data="<no card>")
         self.bad(2, None, "invite", "-", "--role", "king", data=card)
         text = self.good("invite", "-", "--role", "inviting", "--expires", "30d", data=card)
@@ -386,6 +387,34 @@ class Command(unittest.TestCase):
         self.assertEqual(event["reason"], "PEER_E_NO_MEMBERS_FOUND")
         self.assertEqual(boris.quit(), 0)
         self.assertEqual(self.run_command("run", "--connect", "127.0.0.1:none", home=other).returncode, 2)
+
+    def test_it_cannot_listen(self):
+        self.found()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            for address in ("nonsense", "127.0.0.1:99999", f"127.0.0.1:{taken.getsockname()[1]}"):
+                for command in ("run", "chat"):
+                    with self.subTest(address=address, command=command):
+                        result = self.run_command(command, "--listen", address)
+                        self.assertEqual(result.returncode, 6, result.stderr)
+                        self.assertRegex(result.stderr, r"\Apeergroup: .*\[PEER_E_UNABLE_TO_LISTEN\]\n\Z")
+
+    def test_json_is_for_one_line(self):
+        self.found()
+        anna = self.live(self.home, "run")
+        anna.expect("status +listening")
+        anna.tell("members --json")
+        anna.object(ok=True, command="members")
+        anna.tell("nonsense")
+        anna.expect("^error: there is no command")
+        self.assertEqual(anna.quit(), 0)
+
+    def test_files(self):
+        self.found()
+        self.bad(3, "ERROR_FILE_NOT_FOUND", "invite", self.path("none"))
+        self.bad(3, "ERROR_PATH_NOT_FOUND", "invite", f"{sys.executable}/none")
+        self.bad(2, "ERROR_DIRECTORY", "invite", self.folder)
+        self.bad(2, "ERROR_FILENAME_EXCED_RANGE", "group", "backup", self.path("x" * 300))
+        self.bad(7, "PEER_E_DISK_FULL", "identity", "card", "--output", "/dev/full")
 
     def test_chat(self):
         anna, boris = self.pair()

@@ -64,7 +64,7 @@ def alone(world):
     member = world.start("member")
     identity, group = harness.found(member)
     member.quit()
-    book, rounds = Book(), 60 if harness.LONG else 20
+    book, rounds = Book(), 60 if harness.LONG else 35
     for turn in range(rounds):
         member = world.start("member")
         member.ask("open", identity, group)
@@ -89,7 +89,7 @@ def beside_a_neighbour(world):
     _, group = harness.found(host)
     identity = harness.join(host, member, "member")
     host_address = host.address()
-    book, rounds = Book(), 30 if harness.LONG else 10
+    book, rounds = Book(), 30 if harness.LONG else 15
     for turn in range(rounds):
         if turn > 0:
             member = world.start("member")

@@ -63,6 +63,11 @@ class Layers(Tree):
         self.assert_good("src/cli/a.c", '#include <p2p.h>\n#include <peergroup/platform.h>\n#include "cli/a.h"\n')
         self.assert_bad("src/cli/b.c", '#include "base/hash.h"\n', "private")
 
+    def test_the_command_uses_no_library_of_the_layers_below(self):
+        self.assert_good("src/cli/a.c", "#include <jansson.h>\n#include <openssl/evp.h>\n")
+        for header in ("openssl/ssl.h", "sqlite3.h", "sodium.h", "uv.h", "libxml/tree.h"):
+            self.assert_bad("src/cli/b.c", f"#include <{header}>\n", "below")
+
     def test_a_clock_or_socket_in_a_pure_layer(self):
         for header in ("time.h", "uv.h", "sys/socket.h", "openssl/ssl.h", "sqlite3.h", "pthread.h", "unistd.h",
                        "netinet/in.h", "sys/time.h"):

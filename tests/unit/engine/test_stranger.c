@@ -478,6 +478,23 @@ static void test_little_is_read_from_a_stranger(void **state)
     world_free(world);
 }
 
+/* What lies behind the longest chain that anybody may show must not keep it from being read: both
+ * sides are strangers to each other, and the one speaks in a single breath. */
+static void test_the_longest_chain_fits_before_trust(void **state)
+{
+    (void)state;
+    struct world *world = world_new("[::1]:0", NULL);
+    static const uint8_t data[100000];
+    const size_t hello = 6 + 1 + 3 * (4 + 570) + 6 + 10, chain = 6 + 24 * 1024;
+    world->listener.strange = world->caller.strange = true;
+    world_connect(world);
+    peer_send(&world->listener, data, sizeof(data));
+    wait_until(world, world->caller.got.size >= hello + chain);
+    on_loop(world, authenticate, &world->caller);
+    wait_until(world, world->caller.got.size == sizeof(data));
+    world_free(world);
+}
+
 /* ---- all is given back ---- */
 
 static unsigned open_files(void)
@@ -553,6 +570,7 @@ int main(void)
         cmocka_unit_test(test_silent_and_slow_ones_end_in_time),
         cmocka_unit_test(test_who_is_not_authenticated_in_time_is_closed),
         cmocka_unit_test(test_little_is_read_from_a_stranger),
+        cmocka_unit_test(test_the_longest_chain_fits_before_trust),
         cmocka_unit_test(test_junk_leaves_nothing_behind),
     };
     return cmocka_run_group_tests_name("engine-stranger", tests, NULL, NULL);

@@ -157,9 +157,9 @@ static uint64_t dialled(struct graph_actions *actions, uint32_t address)
     return token;
 }
 
-/* [protocol 8] What a joiner by password is told: ask these; or no use to ask on, but there again
- * when it has another password. */
-static void a_dial_that_failed_refers_or_ends_connect(void **state)
+/* [protocol 8] What a joiner by password is told: ask these; or that its password is refused, which
+ * is what Connect ends with when nobody else lets it in; then it may ask there again. */
+static void a_dial_that_failed_refers_or_refuses(void **state)
 {
     (void)state;
     struct sim *sim = sim_new(&(struct sim_options){.seed = 6});
@@ -180,12 +180,17 @@ static void a_dial_that_failed_refers_or_ends_connect(void **state)
     sim_address(8, &connect.addresses.items[0]);
     assert_ok(graph_step(graph, &connect, &actions));
     failed.dial = dialled(&actions, 8);
-    failed.addresses.count = 1;
+    failed.addresses.count = 2;
     sim_address(9, &failed.addresses.items[0]);
+    sim_address(10, &failed.addresses.items[1]);
     assert_ok(graph_step(graph, &failed, &actions));
     failed.dial = dialled(&actions, 9);
     failed.addresses.count = 0;
     failed.flag = true;
+    assert_ok(graph_step(graph, &failed, &actions));
+    failed.dial = dialled(&actions, 10); /* one member's word is not the last one */
+    failed.flag = false;
+    failed.reason = PEER_E_CONNECTION_FAILED;
     assert_ok(graph_step(graph, &failed, &actions));
     assert_int_equal(actions.count, 2); /* this address, then the whole */
     assert_int_equal(actions.items[0].notice, GRAPH_NOTICE_NEIGHBOUR);
@@ -256,7 +261,7 @@ int main(void)
         cmocka_unit_test(unknown_links_and_tokens_are_ignored),
         cmocka_unit_test(link_that_nobody_dialled_is_closed),
         cmocka_unit_test(tokens_begin_where_the_caller_says),
-        cmocka_unit_test(a_dial_that_failed_refers_or_ends_connect),
+        cmocka_unit_test(a_dial_that_failed_refers_or_refuses),
         cmocka_unit_test(new_without_memory),
         cmocka_unit_test(same_seed_same_run),
     };

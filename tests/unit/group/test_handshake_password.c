@@ -329,6 +329,7 @@ static void test_a_chain_of_24_refers(void **state)
     struct talk_options options = options_with(fixture, &fixture->right);
     assert_hr(security_may_admit(last->security, SCENE_NOW), PEER_E_CHAIN_TOO_LONG);
     assert_refused(fixture, &joiner, last, &options, REFUSE_ISSUER);
+    assert_int_equal(fixture->guard.next, 0);
     assert_ok(talk_all(&joiner, last - 1, &options, NULL));
     party_deinit(&joiner);
     for (unsigned i = 1; i < LIMIT_CHAIN_LENGTH; i++)

@@ -416,7 +416,7 @@ static void test_properties_by_a_deputy(void **state)
     party_deinit(&deputy);
 }
 
-/* Only the very certificate that was asked for is taken. */
+/* Only the very certificate that was asked for is taken, and none that ends before its issuer's. */
 static void test_another_certificate_is_not_taken(void **state)
 {
     struct fixture *fixture = *state;
@@ -437,7 +437,9 @@ static void test_another_certificate_is_not_taken(void **state)
                  {&joiner, ROLE_ADMIN, &stored.digest, "Bea", 0},
                  {&joiner, ROLE_MEMBER, &other_digest, "Bea", 0},
                  {&joiner, ROLE_MEMBER, NULL, "Bea", 0},
-                 {&joiner, ROLE_MEMBER, &stored.digest, "Eve", 0}};
+                 {&joiner, ROLE_MEMBER, &stored.digest, "Eve", 0},
+                 {&joiner, ROLE_MEMBER, &stored.digest, "Bea", SCENE_NOW + TICKS_PER_SECOND},
+                 {&joiner, ROLE_MEMBER, &stored.digest, "Bea", SCENE_NOW + 365 * SCENE_DAY}};
     (void)offer;
     for (size_t i = ARRAY_SIZE(cases); i-- > 0;) { /* the good one last */
         struct talk talk;
@@ -445,6 +447,7 @@ static void test_another_certificate_is_not_taken(void **state)
         struct issue_request request = issue_for(cases[i].to, cases[i].roles);
         request.friendly_name = cases[i].friendly_name;
         request.properties = cases[i].properties;
+        request.not_after = cases[i].not_after;
         struct buffer chain = party_issue(founder, &request);
         assert_ok(talk_begin(&talk, &joiner, founder, &options));
         talk_listener(&talk);

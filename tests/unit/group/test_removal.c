@@ -490,6 +490,63 @@ static void test_who_is_refused_is_told_with_proof(void **state)
     buffer_deinit(&refusal.bytes);
 }
 
+static const struct store_ops *counted_ops;
+static unsigned walks, walks_with_payload, gets;
+
+static HRESULT counted_each(struct store *store, const struct guid *type, uint64_t after,
+                            bool with_payload, store_record_visitor visit, void *context)
+{
+    walks++;
+    walks_with_payload += with_payload;
+    return counted_ops->each(store, type, after, with_payload, visit, context);
+}
+
+static HRESULT counted_get(struct store *store, const struct guid *id, struct store_record *record)
+{
+    gets++;
+    return counted_ops->get(store, id, record);
+}
+
+/* Who was removed can call again and again: of all revocations only the parts of its own are read
+ * whole, however many others there are. */
+static void test_little_is_read_to_tell(void **state)
+{
+    enum { PARTS = 3, OTHERS = 20 };
+    struct group *group = *state;
+    const struct party *founder = &group->scene.founder;
+    struct sealed_record made[PARTS + OTHERS];
+    for (unsigned i = 0; i < PARTS + OTHERS; i++) {
+        struct hash key = {{(uint8_t)i, 1}}, keep = {{(uint8_t)i, 2}};
+        made[i] = scene_revoke(founder, true, i < PARTS ? &group->member.key_hash : &key, SCENE_NOW,
+                               &keep, 1);
+        assert_ok(party_deliver(founder, founder, &made[i]));
+    }
+    counted_ops = founder->store->ops;
+    struct store_ops ops = *counted_ops;
+    ops.each = counted_each;
+    ops.get = counted_get;
+    founder->store->ops = &ops;
+    walks = walks_with_payload = gets = 0;
+    struct buffer out = BUFFER_NULL;
+    HRESULT hr = security_refusal(party_provider(founder), &group->member.key_hash, &out);
+    founder->store->ops = counted_ops;
+    assert_ok(hr);
+    assert_int_equal(walks, 1);
+    assert_int_equal(walks_with_payload, 0);
+    assert_int_equal(gets, PARTS);
+    struct bytes rest = buffer_view(&out);
+    struct message message;
+    for (unsigned i = 0; i < PARTS; i++) {
+        assert_ok(message_next(rest, &message));
+        assert_int_equal(message.type, MESSAGE_REVOKED);
+        rest = bytes_of(rest.data + message.size, rest.size - message.size);
+    }
+    assert_int_equal(rest.size, 0);
+    buffer_deinit(&out);
+    for (unsigned i = 0; i < PARTS + OTHERS; i++)
+        sealed_record_deinit(&made[i]);
+}
+
 /* A member without the right makes a revocation that looks like one: it is wrong in itself. An
  * administrator beside another makes one that may stand, and removes nobody. */
 static void test_nobody_is_made_to_believe_it(void **state)
@@ -636,6 +693,7 @@ int main(void)
         TEST(test_a_deputy_goes_on_without_the_creator),
         TEST(test_a_long_list_comes_in_parts),
         TEST(test_who_is_refused_is_told_with_proof),
+        TEST(test_little_is_read_to_tell),
         TEST(test_nobody_is_made_to_believe_it),
         TEST(test_each_is_gone_once_until_readmitted),
         TEST(test_lack_of_memory),

@@ -220,8 +220,13 @@ static void test_another_certificate_of_the_key_stays_where_the_signer_has_no_ri
     add(set, rows, &planned, 0);
     assert_true(revocation_certificate_dead(set, &rows[INVITER]));
     assert_false(revocation_certificate_dead(set, &promoted));
-    assert_int_equal(revocation_last(set, &rows[INVITER].key_hash), START);
-    assert_int_equal(revocation_last(set, &rows[ADMIN].key_hash), 0);
+    uint64_t last = 0;
+    assert_true(revocation_last(set, &rows[INVITER].key_hash, &last) && last == START);
+    assert_false(revocation_last(set, &rows[ADMIN].key_hash, &last));
+    /* T = 0 is one like others. */
+    struct planned early = {.seal = ADMIN, .target = MEMBER, .time = 0};
+    add(set, rows, &early, 1);
+    assert_true(revocation_last(set, &rows[MEMBER].key_hash, &last) && last == 0);
     assert_true(revocation_needs(set, &rows[ADMIN]));
     assert_false(revocation_needs(set, &rows[CREATOR]));
     revocation_set_free(set);
@@ -358,29 +363,30 @@ static void test_what_is_removed_counts_no_more(void **state)
     struct certificate_row rows[ROW_COUNT];
     struct revocation_set *set;
     struct revocation_summary summary;
+    uint64_t last;
     tree(rows);
     assert_ok(revocation_set_new(&set));
     add(set, rows, &first, 1);
     add(set, rows, &second, 2);
-    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == START + 5);
+    assert_true(revocation_last(set, &rows[MEMBER].key_hash, &last) && last == START + 5);
     struct hash digest = digest_of(2);
     revocation_set_remove(set, &digest);
-    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == START);
+    assert_true(revocation_last(set, &rows[MEMBER].key_hash, &last) && last == START);
     assert_false(revocation_needs(set, &rows[CREATOR]));
     assert_true(revocation_certificate_dead(set, &rows[MEMBER]));
     revocation_set_remove(set, &digest); /* it is gone already */
     digest = digest_of(1);
     /* What stops a revocation from counting goes, and it counts again. */
     add(set, rows, &above, 3);
-    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == 0);
+    assert_false(revocation_last(set, &rows[MEMBER].key_hash, &last));
     struct hash third = digest_of(3);
     revocation_set_remove(set, &third);
-    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == START);
+    assert_true(revocation_last(set, &rows[MEMBER].key_hash, &last) && last == START);
     revocation_set_remove(set, &digest);
     assert_false(revocation_certificate_dead(set, &rows[MEMBER]));
     revocation_set_summary(set, &summary);
     assert_int_equal(summary.count, 0);
-    assert_true(revocation_last(set, &rows[MEMBER].key_hash) == 0);
+    assert_false(revocation_last(set, &rows[MEMBER].key_hash, &last));
     add(set, rows, &first, 1);
     assert_true(revocation_certificate_dead(set, &rows[MEMBER]));
     revocation_set_free(set);
