@@ -2,7 +2,7 @@
  * Does a full or failing disk leave the store usable, and does opening take the same whatever the
  * size? */
 #include "store_fixture.h"
-#include "store_test_vfs.h"
+#include "support/disk.h"
 
 #include <errno.h>
 #include <sqlite3.h>

@@ -1,7 +1,7 @@
 /* When any one allocation fails, ours or SQLite's, is the outcome E_OUTOFMEMORY without an effect
  * or the full effect, in both backends, and does the store go on afterwards? */
 #include "store_fixture.h"
-#include "store_test_vfs.h"
+#include "support/disk.h"
 
 #include <malloc.h>
 #include <sqlite3.h>
