@@ -479,7 +479,7 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityGetCryptKey(PCWSTR pwzIdentity, HCRYPTP
  *   PEER_E_GROUPS_EXIST  it still is a member of groups; PeerGroupDelete them first, see
  *                        PeerEnumGroups
  *   PEER_E_NOT_FOUND     no such identity; nothing to do
- *   As everywhere: E_INVALIDARG
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY
  *
  * Documented page: PeerIdentityDelete function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerIdentityDelete(PCWSTR pwzIdentity);
@@ -859,7 +859,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitat
  *   S_OK                      it has begun; the outcome comes as STATUS_CHANGED or
  *                             CONNECTION_FAILED, so register these before. Give it 30 seconds
  *   PEER_S_ALREADY_CONNECTED  the group is online already; nothing to do
- *   As everywhere: PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
  *
  * Documented page: PeerGroupConnect function (p2p.h). The page names no code for a second call.
  * CONNECTION_FAILED carries PEER_E_NO_MEMBERS_FOUND, PEER_E_NO_MEMBER_CONNECTIONS,
@@ -887,7 +887,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupClose(HGROUP hGroup);
  *   PEER_E_NOT_FOUND     this identity has no such group; see PeerEnumGroups
  *   E_ACCESSDENIED       not used: a database out of reach is PEER_E_NO_KEY_ACCESS
  *   PEER_E_GROUP_IN_USE  another process has the group open; close it there
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS, CRYPT_*, WIN32_FILE
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_NO_KEY_ACCESS,
+ *   CRYPT_*, WIN32_FILE
  *
  * Documented page: PeerGroupDelete function (p2p.h). The page lets only the creator delete; here
  * every member may delete its own copy. */
@@ -1030,9 +1031,10 @@ PEERGROUP_API HRESULT WINAPI PeerGroupOpenDirectConnection(HGROUP hGroup, PCWSTR
  *
  *   S_OK                         it is closed, or was never made; both sides get DIRECT_CONNECTION
  *   PEER_E_CONNECTION_NOT_FOUND  no direct connection has that id; nothing to do
- *   As everywhere: PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *   As everywhere: E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
  *
- * Documented page: PeerGroupCloseDirectConnection function (p2p.h). */
+ * Documented page: PeerGroupCloseDirectConnection function (p2p.h). When memory runs out, the
+ * connection is gone all the same. */
 PEERGROUP_API HRESULT WINAPI PeerGroupCloseDirectConnection(HGROUP hGroup,
                                                             ULONGLONG ullConnectionId);
 
@@ -1063,7 +1065,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupEnumConnections(HGROUP hGroup, DWORD dwFla
  *   PEER_E_CONNECTION_NOT_FOUND  no connection has that id; open one, wait for PEER_CONNECTED
  *   PEER_E_TOO_MUCH_LOAD         over 4 MiB + 64 KiB wait for the other side, which does not take
  *                                them as fast; nothing was sent. Try again a little later
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   CRYPT_*
  *
  * Documented page: PeerGroupSendData function (p2p.h), which does not name PEER_E_TOO_MUCH_LOAD. */
 PEERGROUP_API HRESULT WINAPI PeerGroupSendData(HGROUP hGroup, ULONGLONG ullConnectionId,
@@ -1124,7 +1127,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUnregisterEvent(HPEEREVENT hPeerEvent);
  *                         PeerGroupEnumConnections, PeerGroupGetStatus), then go on taking events:
  *                         all that happens from this return on is kept again. The event object is
  *                         signalled once more if something waits
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, CRYPT_*
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, CRYPT_*
  *
  * Documented page: PeerGroupGetEventData function (p2p.h). CONNECTION_FAILED has its HRESULT here,
  * as the structure's page says; two other pages deny it. The page does not name
@@ -1187,7 +1190,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupAddRecord(HGROUP hGroup, PPEER_RECORD pRec
  *   S_OK                     the new version is on disk and on its way
  *   PEER_E_RECORD_NOT_FOUND  there is no such record any more; add it again
  *   PEER_E_NOT_AUTHORIZED    this identity is neither the record's creator nor an administrator
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   PEER_E_GROUP_NOT_READY, CRYPT_*
  *
  * Documented page: PeerGroupUpdateRecord function (p2p.h). The page lets the creator only;
@@ -1202,7 +1205,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupUpdateRecord(HGROUP hGroup, PPEER_RECORD p
  *   S_OK                     it is gone here, and everywhere as the word spreads
  *   PEER_E_RECORD_NOT_FOUND  there is no such record; nothing to do
  *   PEER_E_NOT_AUTHORIZED    this identity is neither the record's creator nor an administrator
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
  *   PEER_E_GROUP_NOT_READY, CRYPT_*
  *
  * Documented page: PeerGroupDeleteRecord function (p2p.h). */
@@ -1443,7 +1446,8 @@ PEERGROUP_API HRESULT WINAPI PeerGroupPasswordJoin(PCWSTR pwzIdentity, PCWSTR pw
  *   S_OK                      it has begun; the outcome comes as STATUS_CHANGED or
  *                             CONNECTION_FAILED, so register these before
  *   PEER_S_ALREADY_CONNECTED  the group is online already; nothing to do
- *   As everywhere: E_INVALIDARG, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP, CRYPT_*
+ *   As everywhere: E_INVALIDARG, E_OUTOFMEMORY, PEER_E_NOT_INITIALIZED, PEER_E_INVALID_GROUP,
+ *   CRYPT_*
  *
  * Documented page: PeerGroupConnectByAddress function (p2p.h). */
 PEERGROUP_API HRESULT WINAPI PeerGroupConnectByAddress(HGROUP hGroup, ULONG cAddresses,

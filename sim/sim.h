@@ -50,6 +50,7 @@ struct sim_node_options {
     uint32_t inviter;             /* who issues the certificate; the founder if that one cannot */
     unsigned roles;               /* 0: member */
     uint64_t certificate_end;     /* UTC; 0: the inviter's */
+    uint64_t certificate_begin;   /* UTC; 0: 20 minutes before it is issued */
     uint32_t presence_lifetime_s; /* 0: PRESENCE_LIFETIME_MIN */
     uint32_t member_data_lifetime_s; /* 0: the default */
 };
@@ -79,7 +80,9 @@ struct sim_node {
     struct security *security;
     unsigned roles;
     uint32_t inviter;
-    bool removed; /* sim_remove, of it or of whom it hangs on */
+    bool removed;       /* by the register: it, or whom it hangs on, was removed */
+    bool fell;          /* removed at some time: what it confirmed may be gone */
+    bool heard_removal; /* GRAPH_NOTICE_REVOKED in this step */
     uint64_t collect_due_ms;
     struct store *store;
     struct graph *graph;
@@ -114,10 +117,8 @@ uint32_t sim_count(const struct sim *sim);
 const char *sim_graph_id(const struct sim *sim);
 /* sim_provider_of gives what the node's graph asks; it lives as long as the node is alive. */
 struct provider *sim_provider_of(struct sim_node *node);
-/* sim_remove has the founder write a revocation by the group key, of a member and all that hang on
- * its certificate. keep: its versions that the founder holds stay. SIM_GROUP only, as is sim_renew,
- * which gives a member one more certificate. */
-HRESULT sim_remove(struct sim *sim, uint32_t index, bool keep);
+/* sim_renew gives a member one more certificate; where an administrator issues it, that readmits.
+ * SIM_GROUP only, as all about removal. */
 void sim_renew(struct sim *sim, uint32_t index, uint32_t inviter, uint64_t certificate_end);
 void sim_address(uint32_t index, struct address *address);
 void sim_listen(struct sim *sim, uint32_t index);
@@ -128,6 +129,25 @@ void sim_crash(struct sim *sim, uint32_t index);
 void sim_restart(struct sim *sim, uint32_t index);
 /* sim_event runs one step of a node with an event; now is filled in. */
 HRESULT sim_event(struct sim *sim, uint32_t index, struct graph_event *event);
+
+/* Removal. The register notes who is removed and what keep-lists name; sim_check_authorised and
+ * sim_check_equal go by it. */
+/* sim_remove has the founder write a revocation by the group key, of a member and all that hang on
+ * its certificate. keep: its versions that the founder holds stay. */
+HRESULT sim_remove(struct sim *sim, uint32_t index, bool keep);
+/* sim_revoke removes as an application does; flags and codes: security_revoke. */
+HRESULT sim_revoke(struct sim *sim, uint32_t by, uint32_t index, unsigned flags);
+/* sim_revoke_by_hand publishes a revocation that no call makes, without a keep-list, sealed by the
+ * member's own certificate. The register believes none of it. */
+HRESULT sim_revoke_by_hand(struct sim *sim, uint32_t by, uint32_t index);
+/* sim_take_back: who removed this member was removed itself, so that it is one again. */
+void sim_take_back(struct sim *sim, uint32_t index);
+/* sim_appoint makes a member a deputy. */
+HRESULT sim_appoint(struct sim *sim, uint32_t index);
+/* sim_publish_sealed publishes complete versions together, as the engine does. */
+struct sealed_record;
+HRESULT sim_publish_sealed(struct sim *sim, uint32_t by, const struct sealed_record *items,
+                           uint32_t count);
 
 /* Time. */
 uint64_t sim_now_ms(const struct sim *sim);
@@ -140,6 +160,7 @@ typedef bool (*sim_predicate)(struct sim *sim, void *context);
 bool sim_run_until(struct sim *sim, sim_predicate predicate, void *context, uint64_t limit_ms);
 uint64_t sim_random(struct sim *sim, uint64_t below);
 uint64_t sim_steps(const struct sim *sim);
+void sim_set_verdicts(struct sim *sim, uint32_t verdict_max_ms);
 
 /* Network. */
 void sim_set_cuts(struct sim *sim, uint32_t cuts_per_hour);
@@ -151,8 +172,10 @@ uint32_t sim_links(struct sim *sim, uint32_t index); /* open ones of a node */
 void sim_cut_links(struct sim *sim, uint32_t index);
 bool sim_linked(struct sim *sim, uint32_t a, uint32_t b);
 
+/* sim_turn_raw: from here on a member that ran is a raw node, with its certificates and keys. */
+void sim_turn_raw(struct sim *sim, uint32_t index);
 /* A raw node's links. sim_raw_dial calls a node and returns the link; the link answers for the end
- * at the raw node. */
+ * at the raw node. 0: with SIM_GROUP, it is refused. */
 uint64_t sim_raw_dial(struct sim *sim, uint32_t raw, uint32_t to, bool direct);
 void sim_raw_send(struct sim *sim, uint64_t link, struct bytes bytes);
 struct buffer *sim_raw_received(struct sim *sim, uint64_t link);

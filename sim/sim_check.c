@@ -123,7 +123,7 @@ static bool is_held(struct sim_node *node, const struct sim_confirmed *confirmed
 static bool is_touched_by_removed(struct sim *sim, const struct sim_confirmed *confirmed)
 {
     for (uint32_t i = 0; i < sim->confirmed_count; i++)
-        if (sim->nodes[sim->confirmed[i].author]->removed &&
+        if (sim->nodes[sim->confirmed[i].author]->fell &&
             guid_equal(&sim->confirmed[i].id, &confirmed->id))
             return true;
     return false;
@@ -194,7 +194,7 @@ bool sim_check_authorised(struct sim *sim)
     struct authorised check = {.sim = sim, .good = true};
     for (uint32_t i = 0; i < sim->node_count; i++) {
         check.node = sim->nodes[i];
-        if (check.node->removed)
+        if (check.node->removed || !check.node->alive)
             continue;
         struct store *store = check.node->store;
         if (FAILED(store->ops->scan(store, NULL, NULL, 0, check_item, &check)))

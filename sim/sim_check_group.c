@@ -33,6 +33,8 @@ static bool is_entitled(const struct sim *sim, const struct record *record,
         return false;
     if (issued->node == SIM_GROUP_KEY)
         return of_group;
+    if (issued->deputy)
+        return true;
     bool admin = sim->nodes[issued->node]->roles & ROLE_ADMIN;
     if (guid_equal(&record->type, &RECORD_TYPE_REVOCATION))
         return admin;
@@ -45,9 +47,8 @@ bool group_is_authorised(const struct sim *sim, const struct store_record *row)
     const struct sim_issued *issued = group_issued(sim, &row->certificate);
     if (!issued || FAILED(record_header_decode(row->header, &record)))
         return false;
-    bool removed = issued->node != SIM_GROUP_KEY && sim->nodes[issued->node]->removed;
     return signature_holds(sim, row, issued) && is_entitled(sim, &record, issued) &&
-           (!removed || group_is_kept(sim, &row->digest));
+           (!issued->dead || group_is_kept(sim, &row->digest));
 }
 
 /* What a node says of the group, summed up: the number of members, and a hash over their names and

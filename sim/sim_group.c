@@ -6,7 +6,7 @@
  * what nodes hold. The founding alone draws random bytes inside the library; for that moment the
  * seed gives them, so that a run is repeated by its seed. What fails here ends the program: it is
  * the schedule's mistake. */
-#include "group/security.h"
+#include "group/removal.h"
 
 #include "sim_internal.h"
 
@@ -16,7 +16,7 @@
 
 enum { COLLECT_MS = 3600 * 1000 };
 
-static void must(HRESULT hr, const char *what)
+void sim_must(HRESULT hr, const char *what)
 {
     if (SUCCEEDED(hr))
         return;
@@ -60,8 +60,8 @@ static void draw_from_seed(const struct sim *sim, bool seeded_now)
 
 /* ---- who was issued what ---- */
 
-static void note_issued(struct sim *sim, const struct hash *certificate, const uint8_t *key,
-                        uint32_t node)
+struct sim_issued *group_note_issued(struct sim *sim, const struct hash *certificate,
+                                     const uint8_t *key, uint32_t node)
 {
     sim->issued =
         sim_grow(sim->issued, sim->issued_count, &sim->issued_capacity, sizeof(*sim->issued));
@@ -69,6 +69,7 @@ static void note_issued(struct sim *sim, const struct hash *certificate, const u
     *issued = (struct sim_issued){.certificate = *certificate, .node = node};
     memcpy(issued->key, key, PUBLIC_KEY_SIZE);
     key_hash(key, &issued->key_hash);
+    return issued;
 }
 
 const struct sim_issued *group_issued(const struct sim *sim, const struct hash *certificate)
@@ -90,7 +91,7 @@ static struct security_self self_of(const struct sim_node *node)
 static void make_identity(struct sim_node *node)
 {
     char hex[HASH_TEXT_SIZE];
-    must(signing_key_from_seed(node->key.secret_key, &node->signing_key), "key");
+    sim_must(signing_key_from_seed(node->key.secret_key, &node->signing_key), "key");
     key_hash(node->key.public_key, &node->key.hash);
     hash_format(&node->key.hash, hex);
     snprintf(node->key.name, sizeof(node->key.name), "%.40s.sim%u", hex, node->index);
@@ -105,14 +106,14 @@ static void found(struct sim *sim, struct sim_node *node)
     HRESULT hr =
         security_new_founder(node->store, &self, &founding, &sim->group_key, &node->security);
     draw_from_seed(sim, false);
-    must(hr, "founding");
+    sim_must(hr, "founding");
     snprintf(sim->graph_id, sizeof(sim->graph_id), "%s", security_graph_id(node->security));
     const struct certificate_row *row;
     uint8_t group_key[PUBLIC_KEY_SIZE];
-    must(security_own(node->security, founding.utc, &row), "founder's certificate");
+    sim_must(security_own(node->security, founding.utc, &row), "founder's certificate");
     signing_key_public(sim->group_key, group_key);
-    note_issued(sim, &row->issuer->hash, group_key, SIM_GROUP_KEY);
-    note_issued(sim, &row->hash, node->key.public_key, node->index);
+    group_note_issued(sim, &row->issuer->hash, group_key, SIM_GROUP_KEY);
+    group_note_issued(sim, &row->hash, node->key.public_key, node->index);
     sim->group_end = row->issuer->not_after;
     node->roles = ROLE_ADMIN;
 }
@@ -123,6 +124,7 @@ static HRESULT issue(struct sim *sim, const struct sim_node *node, struct sim_no
     struct issue_request request = {.peer_name = node->key.name,
                                     .friendly_name = "simulated",
                                     .roles = node->roles,
+                                    .not_before = node->options.certificate_begin,
                                     .not_after = node->options.certificate_end};
     memcpy(request.key, node->key.public_key, KEY_SIZE);
     return security_issue(inviter->security, &request, sim_utc(sim, inviter), chain);
@@ -139,7 +141,7 @@ static void invite(struct sim *sim, struct sim_node *node, struct sim_node *invi
         inviter = sim->nodes[0];
         hr = issue(sim, node, inviter, &chain);
     }
-    must(hr, "certificate");
+    sim_must(hr, "certificate");
     node->inviter = inviter->index;
     struct address hint;
     sim_address(inviter->index, &hint);
@@ -148,10 +150,13 @@ static void invite(struct sim *sim, struct sim_node *node, struct sim_node *invi
                                     .scope = SCOPE_GLOBAL,
                                     .hints = &hint,
                                     .hint_count = 1};
-    must(security_invite(inviter->security, &wanted, &xml), "invitation");
-    must(inviter->store->ops->commit(inviter->store), "inviter's store");
-    must(invitation_parse(buffer_view(&xml), invitation), "reading the invitation");
-    note_issued(sim, &invitation->subject->hash, node->key.public_key, node->index);
+    sim_must(security_invite(inviter->security, &wanted, &xml), "invitation");
+    sim_must(inviter->store->ops->commit(inviter->store), "inviter's store");
+    sim_must(invitation_parse(buffer_view(&xml), invitation), "reading the invitation");
+    struct sim_issued *issued =
+        group_note_issued(sim, &invitation->subject->hash, node->key.public_key, node->index);
+    issued->dead = group_is_dead_issue(node, inviter);
+    node->removed = issued->dead;
 }
 
 static void join(struct sim *sim, struct sim_node *node)
@@ -160,9 +165,9 @@ static void join(struct sim *sim, struct sim_node *node)
     struct security_self self = self_of(node);
     node->roles = node->options.roles ? node->options.roles : ROLE_MEMBER;
     invite(sim, node, sim->nodes[node->options.inviter], &invitation);
-    must(security_adopt_invitation(node->store, &self, &invitation, sim_utc(sim, node),
-                                   &node->security),
-         "joining");
+    sim_must(security_adopt_invitation(node->store, &self, &invitation, sim_utc(sim, node),
+                                       &node->security),
+             "joining");
     invitation_deinit(&invitation);
 }
 
@@ -173,7 +178,7 @@ void group_become_member(struct sim *sim, struct sim_node *node)
         found(sim, node);
     else
         join(sim, node);
-    must(node->store->ops->commit(node->store), "store");
+    sim_must(node->store->ops->commit(node->store), "store");
 }
 
 void sim_renew(struct sim *sim, uint32_t index, uint32_t inviter, uint64_t certificate_end)
@@ -182,18 +187,18 @@ void sim_renew(struct sim *sim, uint32_t index, uint32_t inviter, uint64_t certi
     struct invitation invitation;
     node->options.certificate_end = certificate_end;
     invite(sim, node, sim->nodes[inviter], &invitation);
-    must(security_renew(node->security, &invitation, sim_utc(sim, node)), "renewal");
+    sim_must(security_renew(node->security, &invitation, sim_utc(sim, node)), "renewal");
     invitation_deinit(&invitation);
-    must(node->store->ops->commit(node->store), "store");
+    sim_must(node->store->ops->commit(node->store), "store");
 }
 
 void group_open(struct sim *sim, struct sim_node *node)
 {
     struct security_self self = self_of(node);
     if (!node->security)
-        must(security_open(node->store, &self, node->index == 0 ? sim->group_key : NULL,
-                           sim_utc(sim, node), &node->security),
-             "opening");
+        sim_must(security_open(node->store, &self, node->index == 0 ? sim->group_key : NULL,
+                               sim_utc(sim, node), &node->security),
+                 "opening");
     security_set_time(node->security, sim_utc(sim, node));
 }
 
@@ -214,15 +219,36 @@ void group_free(struct sim *sim)
 
 /* ---- links ---- */
 
+/* Who is refused hears the first revocation that says why, and then the closing. */
+static void tell_refused(struct sim *sim, struct sim_node *node, struct sim_node *other)
+{
+    CLEANUP_BUFFER struct buffer out = BUFFER_NULL;
+    struct message message;
+    if (FAILED(security_refusal_of_chain(node->security, SIZE_MAX, &out)) || out.size == 0 ||
+        FAILED(message_next(buffer_view(&out), &message)) || !other->graph)
+        return;
+    struct graph_event refused = {.type = GRAPH_REFUSED, .data = message.body};
+    (void)sim_event(sim, other->index, &refused);
+}
+
 bool group_admit(struct sim *sim, struct sim_node *node, struct sim_node *other)
 {
     CLEANUP_BUFFER struct buffer chain = BUFFER_NULL;
     const struct certificate_row *row;
     if (!node->security || !other->security ||
-        FAILED(security_own_chain(other->security, sim_utc(sim, other), &chain)))
+        FAILED(security_shown_chain(other->security, sim_utc(sim, other), &chain)))
         return false;
-    return SUCCEEDED(security_admit(node->security, buffer_view(&chain), other->key.public_key,
-                                    sim_utc(sim, node), &row));
+    HRESULT hr = security_admit(node->security, buffer_view(&chain), other->key.public_key,
+                                sim_utc(sim, node), &row);
+    if (FAILED(hr))
+        tell_refused(sim, node, other);
+    return SUCCEEDED(hr);
+}
+
+void group_heard_removal(struct sim *sim, struct sim_node *node)
+{
+    if (node->security && node->online && security_is_removed(node->security))
+        sim_leave(sim, node->index);
 }
 
 static void collect(struct sim *sim, struct sim_node *node)
@@ -263,69 +289,4 @@ struct provider *sim_provider_of(struct sim_node *node)
 {
     bool group = node->sim->options.security == SIM_GROUP;
     return group ? security_provider(node->security) : &node->provider.base;
-}
-
-/* ---- removal ---- */
-
-static HRESULT keep_digest(void *context, const struct store_record *row)
-{
-    struct sim *sim = context;
-    sim->kept = sim_grow(sim->kept, sim->kept_count, &sim->kept_capacity, sizeof(*sim->kept));
-    sim->kept[sim->kept_count++] = row->digest;
-    return S_OK;
-}
-
-bool group_is_kept(const struct sim *sim, const struct hash *digest)
-{
-    for (uint32_t i = 0; i < sim->kept_count; i++)
-        if (hash_equal(&sim->kept[i], digest))
-            return true;
-    return false;
-}
-
-/* Who hangs on the certificate of a removed member is removed as well. */
-static void mark_removed(struct sim *sim, uint32_t index)
-{
-    sim->nodes[index]->removed = true;
-    for (uint32_t i = 1; i < sim->node_count; i++)
-        if (!sim->nodes[i]->removed && sim->nodes[i]->inviter == index)
-            mark_removed(sim, i);
-}
-
-static uint32_t keep_what_is_held(struct sim *sim, struct sim_node *by, uint32_t index)
-{
-    uint32_t before = sim->kept_count;
-    for (uint32_t i = 0; i < sim->issued_count; i++)
-        if (sim->issued[i].node == index)
-            must(by->store->ops->each_by_certificate(by->store, &sim->issued[i].certificate,
-                                                     keep_digest, sim),
-                 "reading what is kept");
-    uint32_t kept = sim->kept_count - before;
-    return kept < REVOCATION_KEEP_MAX ? kept : REVOCATION_KEEP_MAX;
-}
-
-HRESULT sim_remove(struct sim *sim, uint32_t index, bool keep)
-{
-    struct sim_node *by = sim->nodes[0];
-    CLEANUP_BUFFER struct buffer payload = BUFFER_NULL;
-    uint32_t first = sim->kept_count;
-    uint32_t count = keep ? keep_what_is_held(sim, by, index) : 0;
-    must(revocation_encode(&sim->nodes[index]->key.hash, sim_utc(sim, by), sim->kept + first, count,
-                           &payload),
-         "revocation");
-    struct hash group_key;
-    security_group_key_hash(by->security, &group_key);
-    struct graph_publish publish = {.kind = PUBLISH_ADD,
-                                    .type = RECORD_TYPE_REVOCATION,
-                                    .expiration = sim->group_end,
-                                    .payload = buffer_view(&payload),
-                                    .payload_size = payload.size,
-                                    .reserved = true,
-                                    .creator = &group_key,
-                                    .creator_name = bytes_of_text(sim->graph_id)};
-    payload_leaf(publish.payload, &publish.payload_root);
-    struct graph_event event = {.type = GRAPH_PUBLISH, .publish = &publish, .request = 2};
-    mark_removed(sim, index);
-    HRESULT hr = sim_event(sim, 0, &event);
-    return FAILED(hr) ? hr : by->completed_hr;
 }

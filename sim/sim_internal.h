@@ -74,8 +74,8 @@ struct sim_end {
 struct sim_seen {
     struct hash digest;
     bool sent[2];
-    bool delivered[2]; /* what that side sent has arrived */
-    bool wanted[2];    /* that side was asked for it */
+    bool delivered[2];  /* what that side sent has arrived */
+    uint32_t wanted[2]; /* requests for it that reached that side and are not answered */
     UT_hash_handle hh;
 };
 
@@ -115,6 +115,8 @@ struct sim_issued {
     struct hash key_hash;
     uint8_t key[PUBLIC_KEY_SIZE];
     uint32_t node;
+    bool deputy;
+    bool dead; /* removed */
 };
 
 struct sim {
@@ -168,12 +170,19 @@ void network_free(struct sim *sim);
 
 /* sim_trace.c */
 void trace_sent(struct sim *sim, struct sim_link *link, int side, struct sim_segment *segment);
+/* trace_arriving comes with the first byte: a REQUEST that is still on its way allows nothing yet.
+ */
+void trace_arriving(struct sim_link *link, int side, const struct sim_segment *segment);
 void trace_delivered(struct sim *sim, struct sim_link *link, int side,
                      const struct sim_segment *segment);
 void trace_free_link(struct sim_link *link);
 void trace_free(struct sim *sim);
 
 /* sim_group.c */
+void sim_must(HRESULT hr, const char *what); /* the schedule's mistake ends the program */
+/* group_note_issued enters a certificate into the register; borrowed until the next. */
+struct sim_issued *group_note_issued(struct sim *sim, const struct hash *certificate,
+                                     const uint8_t *key, uint32_t node);
 void group_become_member(struct sim *sim, struct sim_node *node);
 /* group_open reads the node's security back from its store. */
 void group_open(struct sim *sim, struct sim_node *node);
@@ -182,10 +191,16 @@ void group_close(struct sim_node *node);
  * of certificates that nothing needs, as in the engine. */
 void group_step(struct sim *sim, struct sim_node *node, uint64_t utc);
 void group_free(struct sim *sim);
-/* group_admit: what node's side of a handshake says of the other. */
+/* group_admit: what node's side of a handshake says of the other, who hears why it is refused. */
 bool group_admit(struct sim *sim, struct sim_node *node, struct sim_node *other);
+/* group_heard_removal: after GRAPH_NOTICE_REVOKED; who was put out leaves, as in the engine. */
+void group_heard_removal(struct sim *sim, struct sim_node *node);
 const struct sim_issued *group_issued(const struct sim *sim, const struct hash *certificate);
+
+/* sim_removal.c */
 bool group_is_kept(const struct sim *sim, const struct hash *digest);
+/* group_is_dead_issue: what this member issues for that one now can make it no member. */
+bool group_is_dead_issue(const struct sim_node *node, const struct sim_node *inviter);
 
 /* sim_check_group.c: a version stands by the certificates that this run issued. */
 bool group_is_authorised(const struct sim *sim, const struct store_record *row);

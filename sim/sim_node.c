@@ -89,6 +89,8 @@ static void keep_notice(struct sim *sim, struct sim_node *node, struct graph_act
 {
     if (action->notice == GRAPH_NOTICE_SYNCHRONISED)
         node->was_synchronised = true;
+    if (action->notice == GRAPH_NOTICE_REVOKED)
+        node->heard_removal = true;
     if (action->notice == GRAPH_NOTICE_TIME_OFFSET)
         node->time_offset = (int64_t)action->value;
     if (action->notice == GRAPH_NOTICE_REMEMBER)
@@ -144,6 +146,11 @@ static void verify(struct sim *sim, struct sim_node *node, const struct graph_ac
                                 .token = action->token,
                                 .flag = valid},
              sim->now_ms + wait);
+}
+
+void sim_set_verdicts(struct sim *sim, uint32_t verdict_max_ms)
+{
+    sim->options.verdict_max_ms = verdict_max_ms;
 }
 
 static void carry_out(struct sim *sim, struct sim_node *node, struct graph_action *action)
@@ -219,6 +226,10 @@ HRESULT sim_event(struct sim *sim, uint32_t index, struct graph_event *event)
         carry_out(sim, node, &node->actions.items[i]);
     graph_actions_clear(&node->actions);
     sim_reschedule(sim, node);
+    if (node->heard_removal) {
+        node->heard_removal = false;
+        group_heard_removal(sim, node);
+    }
     return hr;
 }
 
@@ -262,6 +273,13 @@ void sim_restart(struct sim *sim, uint32_t index)
 {
     if (!sim->nodes[index]->alive)
         node_start(sim, sim->nodes[index]);
+}
+
+void sim_turn_raw(struct sim *sim, uint32_t index)
+{
+    sim_crash(sim, index);
+    sim->nodes[index]->options.raw = true;
+    sim_restart(sim, index);
 }
 
 /* ---- records ---- */

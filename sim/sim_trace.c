@@ -1,8 +1,8 @@
 /* sim_trace.c - looks into what is sent, and holds flooding to its rules.
  *
  * On one link a version goes at most once in each direction, and never back to where it came from;
- * only a REQUEST for it allows it once more. What is seen also tells how many hops each record
- * needed to reach each member. */
+ * only a REQUEST for it allows it once more, each of two that sessions of both sides have caused.
+ * What is seen also tells how many hops each record needed to reach each member. */
 #include "sim_internal.h"
 
 #include <stdlib.h>
@@ -49,7 +49,7 @@ static void flood_sent(struct sim *sim, struct sim_link *link, int side, const s
         sim_fail(sim, "at %llu ms node %u sends a version back to node %u", at,
                  link->ends[side].node, link->ends[1 - side].node);
     seen->sent[side] = true;
-    seen->wanted[side] = false;
+    seen->wanted[side] -= seen->wanted[side] > 0;
 }
 
 static void note_hop_source(struct sim *sim, const struct hash *digest, uint32_t node)
@@ -89,17 +89,6 @@ static void trace_flood(struct sim *sim, struct sim_link *link, int side,
         note_hop_source(sim, &digest, link->ends[side].node);
 }
 
-static void trace_request(struct sim_link *link, int side, struct bytes body)
-{
-    struct message_list list;
-    struct request request;
-    if (FAILED(message_decode_request(body, &list)))
-        return;
-    while (message_next_request(&list, &request))
-        if (!request.is_piece)
-            seen_of(link, &request.name.digest)->wanted[1 - side] = true;
-}
-
 void trace_sent(struct sim *sim, struct sim_link *link, int side, struct sim_segment *segment)
 {
     struct bytes stream = bytes_of(segment->data, segment->size);
@@ -111,7 +100,27 @@ void trace_sent(struct sim *sim, struct sim_link *link, int side, struct sim_seg
         }
         if (message.type == MESSAGE_FLOOD)
             trace_flood(sim, link, side, segment, message.body);
-        else if (message.type == MESSAGE_REQUEST)
+        stream = bytes_of(stream.data + message.size, stream.size - message.size);
+    }
+}
+
+static void trace_request(struct sim_link *link, int side, struct bytes body)
+{
+    struct message_list list;
+    struct request request;
+    if (FAILED(message_decode_request(body, &list)))
+        return;
+    while (message_next_request(&list, &request))
+        if (!request.is_piece)
+            seen_of(link, &request.name.digest)->wanted[1 - side]++;
+}
+
+void trace_arriving(struct sim_link *link, int side, const struct sim_segment *segment)
+{
+    struct bytes stream = bytes_of(segment->data, segment->size);
+    struct message message;
+    while (stream.size > 0 && message_next(stream, &message) == S_OK) {
+        if (message.type == MESSAGE_REQUEST)
             trace_request(link, side, message.body);
         stream = bytes_of(stream.data + message.size, stream.size - message.size);
     }

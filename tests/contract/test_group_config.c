@@ -1,16 +1,9 @@
 /* Do PeerGroupExportConfig and PeerGroupImportConfig let the same identity use a group on another
  * machine, and refuse what was altered? (semantics 15.4 to 15.7) */
 #include "carry.h"
-#include "support/foreign_memory.h"
-#include "support/sweep.h"
 
 #include "engine/engine.h"
 #include "group/group_config.h"
-
-static int setup(void **state)
-{
-    return foreign_memory_setup() != 0 ? -1 : carry_setup(state);
-}
 
 /* [point 15.4] [point 15.5] The documented elements in their order; what is secret stands in
  * another. The creator goes on alone on the new machine: it can write, and it can invite. */
@@ -268,97 +261,13 @@ static void test_no_key_access(void **state)
     PeerFreeData(founder);
 }
 
-/* ---- without memory ---- */
-
-static WCHAR *swept_xml;
-static PWSTR swept_identity, swept_result, swept_name;
-
-static HRESULT call_export(void)
-{
-    return PeerGroupExportConfig(locked_group, secret, &swept_result);
-}
-
-static void after_export(HRESULT hr)
-{
-    assert_true(SUCCEEDED(hr) == (swept_result != NULL));
-    PeerFreeData(swept_result);
-    swept_result = NULL;
-}
-
-static HRESULT call_import(void)
-{
-    return PeerGroupImportConfig(swept_xml, secret, FALSE, &swept_result, &swept_name);
-}
-
-static void after_import(HRESULT hr)
-{
-    assert_int_equal(group_count(swept_identity), SUCCEEDED(hr) ? 1 : 0);
-    if (SUCCEEDED(hr))
-        assert_ok(PeerGroupDelete(swept_identity, swept_name));
-    PeerFreeData(swept_name);
-    PeerFreeData(swept_result);
-    swept_name = swept_result = NULL;
-}
-
-static struct group_config swept_config;
-
-static HRESULT call_store(void)
-{
-    return engine_config_import(&swept_config, false);
-}
-
-static void after_store(HRESULT hr)
-{
-    WCHAR *identity = widen(swept_config.identity), *name = widen(swept_config.group);
-    assert_int_equal(group_count(identity), SUCCEEDED(hr) ? 1 : 0);
-    if (SUCCEEDED(hr))
-        assert_ok(PeerGroupDelete(identity, name));
-    free(identity);
-    free(name);
-}
-
-static void test_memory(void **state)
-{
-    (void)state;
-    CONTRACT_OOM("PeerGroupExportConfig");
-    CONTRACT_OOM("PeerGroupImportConfig");
-    use(home_a);
-    swept_identity = new_identity(u"Founder");
-    locked_group = new_group(swept_identity);
-    assert_true(sweep(call_export, after_export) > 10);
-    PWSTR xml = config_of(locked_group);
-    swept_xml = wide_copy(xml);
-    PeerFreeData(xml);
-    assert_ok(PeerGroupClose(locked_group));
-    carry_identity(swept_identity);
-    /* Reading the document costs a guess each time, so only the storing of it is swept to its end.
-     */
-    for (uint64_t n = 1; n <= 60; n += 1 + n / 20) {
-        mem_fail_nth_tagged(n);
-        HRESULT hr = call_import();
-        mem_fail_nth(0);
-        assert_hr(hr, E_OUTOFMEMORY);
-        after_import(hr);
-    }
-    char *text = narrow(swept_xml), *password = narrow(secret);
-    assert_ok(group_config_read(text, password, &swept_config));
-    assert_ok(call_import());
-    after_import(S_OK);
-    assert_true(sweep(call_store, after_store) > 10);
-    group_config_deinit(&swept_config);
-    mem_free(text);
-    mem_free(password);
-    PeerFreeData(swept_identity);
-    free(swept_xml);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_creator_moves), cmocka_unit_test(test_member_moves),
         cmocka_unit_test(test_joiner_moves),  cmocka_unit_test(test_already_exists),
         cmocka_unit_test(test_bad_arguments), cmocka_unit_test(test_altered),
-        cmocka_unit_test(test_no_key_access), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_no_key_access),
     };
-    return cmocka_run_group_tests(tests, setup, carry_teardown);
+    return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
 }

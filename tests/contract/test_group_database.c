@@ -1,17 +1,10 @@
 /* Do PeerGroupExportDatabase and PeerGroupImportDatabase carry a group's records in a file, and is
  * nothing of a file taken that is not right to the last byte? (semantics 15.1 to 15.3) */
 #include "carry.h"
-#include "support/foreign_memory.h"
-#include "support/sweep.h"
 
 #include "base/hash.h"
 
 enum { LARGE = 200 * 1024 };
-
-static int setup(void **state)
-{
-    return foreign_memory_setup() != 0 ? -1 : carry_setup(state);
-}
 
 /* "home A/name" as the interface wants it, in static memory. */
 static PCWSTR path_of(const char *name)
@@ -352,53 +345,6 @@ static void test_truncated(void **state)
     PeerFreeData(config);
 }
 
-/* ---- without memory ---- */
-
-static HGROUP swept;
-
-static HRESULT call_export(void)
-{
-    return PeerGroupExportDatabase(swept, path_of("swept"));
-}
-
-/* The file that was there stays, and nothing lies beside it. */
-static void after_export(HRESULT hr)
-{
-    size_t size;
-    uint8_t *data = read_file("swept", &size);
-    assert_true(SUCCEEDED(hr) == (size != 3));
-    free(data);
-    home_write(file_of("swept"), "old", 3, 0600);
-}
-
-static HRESULT call_import(void)
-{
-    return PeerGroupImportDatabase(swept, path_of("source"));
-}
-
-static void test_memory(void **state)
-{
-    (void)state;
-    CONTRACT_OOM("PeerGroupExportDatabase");
-    CONTRACT_OOM("PeerGroupImportDatabase");
-    use(home_a);
-    PWSTR founder = new_identity(u"Founder");
-    swept = new_group(founder);
-    PWSTR config = config_of(swept);
-    add_note(swept, "one");
-    home_write(file_of("swept"), "old", 3, 0600);
-    assert_true(sweep(call_export, after_export) > 10);
-    assert_ok(PeerGroupExportDatabase(swept, path_of("source")));
-    assert_ok(PeerGroupClose(swept));
-    carry_identity(founder);
-    swept = open_config(config);
-    assert_true(sweep(call_import, NULL) > 10);
-    assert_int_equal(record_count(swept), 1);
-    assert_ok(PeerGroupClose(swept));
-    PeerFreeData(founder);
-    PeerFreeData(config);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,7 +352,6 @@ int main(void)
         cmocka_unit_test(test_in_use),      cmocka_unit_test(test_bad_arguments),
         cmocka_unit_test(test_file_errors), cmocka_unit_test(test_same_group_and_identity_only),
         cmocka_unit_test(test_altered),     cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_memory),
     };
-    return cmocka_run_group_tests(tests, setup, carry_teardown);
+    return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
 }

@@ -2,9 +2,6 @@
  * (semantics 3.11 to 3.17, 4.9 to 4.15, 7.7 to 7.9, 12.13, 16.1; rulings 1 to 3, 16, 17, 24)? */
 #include "group.h"
 #include "links.h"
-#include "support/foreign_memory.h"
-#include "support/sweep.h"
-#include "support/xml_memory.h"
 
 #include <glob.h>
 
@@ -34,8 +31,7 @@ static PWSTR invite_by_password(HGROUP by)
 
 static int setup(void **state)
 {
-    xml_memory_hook();
-    if (foreign_memory_setup() != 0 || group_setup(state) != 0)
+    if (group_setup(state) != 0)
         return -1;
     creator = new_identity(u"Creator");
     group = new_password_group(creator, &PEER_GROUP_ROLE_MEMBER);
@@ -592,59 +588,6 @@ static void test_resume_codes(void **state)
     assert_hr(PeerGroupResumePasswordAuthentication(joined, foreign.handle), PEER_E_INVALID_GROUP);
 }
 
-static HRESULT call_invite(void)
-{
-    PWSTR made = (PWSTR)1;
-    HRESULT hr = PeerGroupCreatePasswordInvitation(group, &made);
-    assert_true(SUCCEEDED(hr) == (made != NULL));
-    PeerFreeData(made);
-    return hr;
-}
-
-static void after_join(HRESULT hr)
-{
-    assert_int_equal(group_count(joiner), SUCCEEDED(hr));
-    if (FAILED(hr))
-        return;
-    WCHAR *name = name_of(group);
-    assert_ok(PeerGroupDelete(joiner, name));
-    free(name);
-}
-
-/* Like sweep, in larger steps: each call derives the password. */
-static void sweep_some(void (*after)(HRESULT hr))
-{
-    unsigned failures = 0;
-    bool hit = true;
-    for (uint64_t n = 1; hit; n += 1 + n / 6) {
-        mem_fail_nth_tagged(n);
-        HRESULT hr = call_join();
-        hit = mem_fail_hit();
-        mem_fail_nth(0);
-        if (FAILED(hr))
-            assert_hr(hr, E_OUTOFMEMORY);
-        failures += FAILED(hr);
-        if (after)
-            after(hr);
-    }
-    assert_in_range(failures, 10, 100);
-}
-
-static void test_without_memory(void **state)
-{
-    (void)state;
-    CONTRACT_OOM("PeerGroupPasswordJoin");
-    CONTRACT_OOM("PeerGroupCreatePasswordInvitation");
-    ULONG before = files_of_keys();
-    assert_true(sweep(call_invite, NULL) > 5);
-    sweep_some(after_join);
-    assert_int_equal(files_of_keys(), before);
-    /* A group that is there. */
-    assert_ok(call_join());
-    sweep_some(NULL);
-    assert_hr(call_join(), PEER_S_ALREADY_A_MEMBER);
-}
-
 static void test_not_started(void **state)
 {
     (void)state;
@@ -683,7 +626,6 @@ int main(void)
         CASE(test_who_may_invite),
         CASE(test_chain_too_long),
         CASE(test_resume_codes),
-        CASE(test_without_memory),
         cmocka_unit_test(test_not_started),
     };
     return cmocka_run_group_tests_name("group-password", tests, setup, teardown);

@@ -38,12 +38,15 @@ static void prepare_records(void)
     OOM_CHECK(SUCCEEDED(PeerGroupEnumRecords(oom_now.founder, NULL, &oom_now.enumeration)));
 }
 
+/* A call that fails loses no item: the next one gets it. */
 static HRESULT call_next(void)
 {
+    static bool had;
     ULONG count = 1;
     PVOID *items = NULL;
     HRESULT hr = PeerGetNextItem(oom_now.enumeration, &count, &items);
-    OOM_CHECK(SUCCEEDED(hr) || !items);
+    OOM_CHECK(SUCCEEDED(hr) ? had || count == 1 : !items);
+    had |= SUCCEEDED(hr);
     PeerFreeData(items);
     return hr;
 }
@@ -52,6 +55,27 @@ static HRESULT call_count(void)
 {
     ULONG count = 0;
     return PeerGetItemCount(oom_now.enumeration, &count);
+}
+
+static HRESULT call_end(void)
+{
+    HRESULT hr = PeerEndEnumeration(oom_now.enumeration);
+    oom_now.enumeration = NULL;
+    return hr;
+}
+
+static PWSTR block;
+
+static void prepare_block(void)
+{
+    OOM_CHECK(SUCCEEDED(PeerIdentityGetDefault(&block)));
+}
+
+static HRESULT call_free(void)
+{
+    PeerFreeData(block);
+    block = NULL;
+    return S_OK;
 }
 
 static HRESULT call_enum_identities(void)
@@ -131,6 +155,8 @@ const struct oom_case oom_cases_common[] = {
     {"PeerGetNextItem members", OOM_OPEN, prepare_members, call_next, .failures_min = 1},
     {"PeerGetNextItem records", OOM_OPEN, prepare_records, call_next, .failures_min = 1},
     {"PeerGetItemCount", OOM_STARTED, prepare_identities, call_count},
+    {"PeerEndEnumeration", OOM_OPEN, prepare_records, call_end, E_INVALIDARG},
+    {"PeerFreeData", OOM_STARTED, prepare_block, call_free},
     {"PeerEnumIdentities", OOM_STARTED, NULL, call_enum_identities, .failures_min = 3},
     {"PeerEnumGroups", OOM_STARTED, NULL, call_enum_groups, .failures_min = 3},
     {"PeerCreatePeerName", OOM_STARTED, NULL, call_create_name, .failures_min = 3},

@@ -46,6 +46,13 @@ static HRESULT call_event(void)
     return hr;
 }
 
+static HRESULT call_unregister(void)
+{
+    HRESULT hr = PeerGroupUnregisterEvent(oom_now.registration);
+    oom_now.registration = NULL;
+    return hr;
+}
+
 /* ---- links ---- */
 
 static HRESULT call_connect(void)
@@ -73,20 +80,25 @@ static HRESULT call_connections(void)
     return hr;
 }
 
-/* The founder's own link to the guest. */
-static void prepare_connection(void)
+/* The one neighbour of a member. */
+static void find_neighbour(HGROUP group)
 {
     HPEERENUM enumeration = NULL;
     ULONG count = 1;
     PPEER_CONNECTION_INFO *items = NULL;
-    OOM_CHECK(SUCCEEDED(
-        PeerGroupEnumConnections(oom_now.founder, PEER_CONNECTION_NEIGHBOR, &enumeration)));
+    OOM_CHECK(SUCCEEDED(PeerGroupEnumConnections(group, PEER_CONNECTION_NEIGHBOR, &enumeration)));
     OOM_CHECK(SUCCEEDED(PeerGetNextItem(enumeration, &count, (PVOID **)&items)));
     OOM_CHECK(SUCCEEDED(PeerEndEnumeration(enumeration)));
     OOM_CHECK(count == 1);
     oom_now.connection = items[0]->ullConnectionId;
     oom_now.address = items[0]->address;
     PeerFreeData(items);
+}
+
+/* The founder's own link to the guest. */
+static void prepare_connection(void)
+{
+    find_neighbour(oom_now.founder);
 }
 
 static HRESULT call_send(void)
@@ -107,10 +119,40 @@ static HRESULT call_open_direct(void)
     return hr;
 }
 
+/* Guest is who called Founder, so it knows where that one listens; Founder takes direct connections
+ * since it registered for them. */
+static void prepare_direct(void)
+{
+    static HANDLE heard;
+    static HPEEREVENT registration;
+    PPEER_GROUP_EVENT_DATA event = NULL;
+    heard = CreateEventW(NULL, FALSE, FALSE, NULL);
+    OOM_CHECK(heard);
+    OOM_CHECK(
+        SUCCEEDED(PeerGroupRegisterEvent(oom_now.founder, heard, 1, &wanted[1], &registration)));
+    find_neighbour(oom_now.member);
+    oom_now.event = CreateEventW(NULL, FALSE, FALSE, NULL);
+    OOM_CHECK(oom_now.event);
+    OOM_CHECK(SUCCEEDED(PeerGroupRegisterEvent(oom_now.member, oom_now.event, 1, &wanted[1],
+                                               &oom_now.registration)));
+    OOM_CHECK(SUCCEEDED(PeerGroupOpenDirectConnection(oom_now.member, oom_now.template->founder,
+                                                      &oom_now.address, &oom_now.connection)));
+    OOM_CHECK(WaitForSingleObject(oom_now.event, 20000) == WAIT_OBJECT_0);
+    OOM_CHECK(PeerGroupGetEventData(oom_now.registration, &event) == S_OK);
+    OOM_CHECK(event->connectionChangeData.status == PEER_CONNECTED);
+    PeerFreeData(event);
+}
+
+static HRESULT call_close_direct(void)
+{
+    return PeerGroupCloseDirectConnection(oom_now.member, oom_now.connection);
+}
+
 const struct oom_case oom_cases_link[] = {
     {"PeerGroupRegisterEvent", OOM_OPEN, NULL, call_register, .failures_min = 3},
     {"PeerGroupGetEventData", OOM_OPEN, prepare_event, call_event, PEER_S_NO_EVENT_DATA,
      .failures_min = 1},
+    {"PeerGroupUnregisterEvent", OOM_OPEN, prepare_event, call_unregister, E_INVALIDARG},
     {"PeerGroupConnect", OOM_OPEN, NULL, call_connect, PEER_S_ALREADY_CONNECTED, .failures_min = 5},
     {"PeerGroupConnectByAddress", OOM_OPEN, NULL, call_connect_by_address, PEER_S_ALREADY_CONNECTED,
      .failures_min = 5},
@@ -119,5 +161,7 @@ const struct oom_case oom_cases_link[] = {
      .lost = PEER_E_CONNECTION_NOT_FOUND, .failures_min = 1},
     {"PeerGroupOpenDirectConnection", OOM_PAIR, prepare_connection, call_open_direct,
      .failures_min = 3},
+    {"PeerGroupCloseDirectConnection", OOM_PAIR, prepare_direct, call_close_direct,
+     PEER_E_CONNECTION_NOT_FOUND, .lost = PEER_E_CONNECTION_NOT_FOUND, .failures_min = 1},
     {0},
 };

@@ -2,12 +2,13 @@
  * and a snapshot of all that this user has.
  *
  * The template's maker creates identities and a group, lets a member join over loopback, adds two
- * records and waits until the member has them. Whatever goes wrong ends the oom_now. */
+ * records and waits until the member has them. Whatever goes wrong ends the process. */
 #include "oom.h"
 
 #include <stdio.h>
 #include <string.h>
 
+const WCHAR oom_password[] = u"Plinth-Vex-27-obelisk";
 static const GUID type_note = {
     0x1d6a5a0c, 0x4b2e, 0x4c37, {0x90, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77}};
 
@@ -87,7 +88,7 @@ static bool has_status(HGROUP group, DWORD bits)
     return (status & bits) == bits;
 }
 
-static void online(HGROUP group, DWORD bits)
+void oom_online(HGROUP group, DWORD bits)
 {
     struct wait wait = wait_begin(group, PEER_GROUP_EVENT_STATUS_CHANGED);
     OOM_CHECK(SUCCEEDED(PeerGroupConnect(group)));
@@ -123,16 +124,21 @@ void oom_template_make(struct oom_template *template)
     PEER_GROUP_PROPERTIES wish = {.dwSize = sizeof(wish),
                                   .pwzCreatorPeerName = template->founder,
                                   .pwzClassifier = (PWSTR)u"club",
-                                  .pwzFriendlyName = (PWSTR)u"The club"};
+                                  .pwzFriendlyName = (PWSTR)u"The club",
+                                  .dwAuthenticationSchemes = PEER_GROUP_PASSWORD_AUTHENTICATION,
+                                  .pwzGroupPassword = (PWSTR)oom_password,
+                                  .groupPasswordRole = PEER_GROUP_ROLE_MEMBER};
     OOM_CHECK(SUCCEEDED(PeerGroupCreate(&wish, &founder)));
     keep_records(template, founder);
-    online(founder, PEER_GROUP_STATUS_LISTENING);
+    oom_online(founder, PEER_GROUP_STATUS_LISTENING);
     PWSTR invitation = invitation_for(founder, template->member);
     OOM_CHECK(SUCCEEDED(PeerGroupJoin(template->member, invitation, NULL, &member)));
     PeerFreeData(invitation);
-    online(member, PEER_GROUP_STATUS_LISTENING);
+    oom_online(member, PEER_GROUP_STATUS_LISTENING);
     keep(template->invitation, OOM_TEXT, invitation_for(founder, template->guest));
     PWSTR xml = NULL;
+    OOM_CHECK(SUCCEEDED(PeerGroupCreatePasswordInvitation(founder, &xml)));
+    keep(template->password_invitation, OOM_TEXT, xml);
     OOM_CHECK(SUCCEEDED(PeerIdentityGetXML(template->guest, &xml)));
     keep(template->guest_xml, OOM_TEXT, xml);
     PPEER_GROUP_PROPERTIES properties = NULL;
@@ -156,24 +162,24 @@ void oom_ground_begin(enum oom_ground ground)
         OOM_CHECK(SUCCEEDED(PeerGroupOpen(oom_now.template->founder, oom_now.template->group, NULL,
                                           &oom_now.founder)));
     if (ground == OOM_PAIR) {
-        online(oom_now.founder, PEER_GROUP_STATUS_LISTENING);
+        oom_online(oom_now.founder, PEER_GROUP_STATUS_LISTENING);
         /* A fresh invitation names the port of today. */
         PWSTR invitation = invitation_for(oom_now.founder, oom_now.template->guest);
         OOM_CHECK(
             SUCCEEDED(PeerGroupJoin(oom_now.template->guest, invitation, NULL, &oom_now.member)));
         PeerFreeData(invitation);
         struct wait wait = wait_begin(oom_now.founder, PEER_GROUP_EVENT_MEMBER_CHANGED);
-        online(oom_now.member, PEER_GROUP_STATUS_LISTENING | PEER_GROUP_STATUS_HAS_CONNECTIONS);
+        oom_online(oom_now.member, PEER_GROUP_STATUS_LISTENING | PEER_GROUP_STATUS_HAS_CONNECTIONS);
         wait_until(&wait, knows_guest, oom_now.founder, PEER_MEMBER_PRESENT);
     }
 }
 
 void oom_ground_end(enum oom_ground ground)
 {
-    if (oom_now.event) {
+    if (oom_now.registration)
         OOM_CHECK(SUCCEEDED(PeerGroupUnregisterEvent(oom_now.registration)));
+    if (oom_now.event)
         CloseHandle(oom_now.event);
-    }
     if (oom_now.enumeration)
         OOM_CHECK(SUCCEEDED(PeerEndEnumeration(oom_now.enumeration)));
     if (ground >= OOM_STARTED)
@@ -201,13 +207,14 @@ static void put_wide(PCWSTR text)
 static void each(HPEERENUM enumeration, void (*put)(const void *item))
 {
     for (;;) {
-        ULONG count = 1;
+        ULONG count = 16;
         PVOID *items = NULL;
         OOM_CHECK(SUCCEEDED(PeerGetNextItem(enumeration, &count, &items)));
-        if (count == 0)
-            break;
-        put(items[0]);
+        for (ULONG i = 0; i < count; i++)
+            put(items[i]);
         PeerFreeData(items);
+        if (count < 16)
+            break;
     }
     OOM_CHECK(SUCCEEDED(PeerEndEnumeration(enumeration)));
 }
@@ -238,27 +245,76 @@ static void put_groups(PCWSTR identity)
         each(enumeration, put_pair);
 }
 
-const char *oom_snapshot(int slot)
+static void put_number(unsigned number)
+{
+    OOM_CHECK(snapshot_used + 16 < SNAPSHOT_SIZE);
+    snapshot_used += (size_t)snprintf(snapshot_text + snapshot_used, 16, "%08x\n", number);
+}
+
+static void put_member(const void *item)
+{
+    const PEER_MEMBER *member = item;
+    put_wide(member->pwzIdentity);
+    for (ULONG i = 0; member->pCredentialInfo && i < member->pCredentialInfo->cRoles; i++)
+        put_number((unsigned)member->pCredentialInfo->pRoles[i].Data1);
+    if (member->pCredentialInfo) /* when it was issued */
+        put_number(member->pCredentialInfo->ftValidityStart.dwLowDateTime);
+}
+
+static void put_revocation(const void *item)
+{
+    const PEER_GROUP_REVOCATION *revocation = item;
+    put_wide(revocation->pwzIdentity);
+    put_number(revocation->dwFlags);
+}
+
+/* What is in the user's own database. Opening it six times costs more than most calls: as long as
+ * no byte of it has changed, the text of the last time is still true. */
+static void put_user(void)
+{
+    static char text[SNAPSHOT_SIZE];
+    static size_t size;
+    HPEERENUM enumeration = NULL;
+    if (oom_home_has_new_user()) {
+        OOM_CHECK(SUCCEEDED(PeerEnumIdentities(&enumeration)));
+        each(enumeration, put_pair);
+        put_groups(oom_now.template->founder);
+        put_groups(oom_now.template->member);
+        put_groups(oom_now.template->guest);
+        size = snapshot_used;
+        memcpy(text, snapshot_text, size);
+    }
+    memcpy(snapshot_text, text, size);
+    snapshot_used = size;
+}
+
+static void put_group(void)
 {
     HPEERENUM enumeration = NULL;
+    PPEER_GROUP_PROPERTIES properties = NULL;
+    HRESULT hr = PeerGroupEnumRecords(oom_now.founder, NULL, &enumeration);
+    if (hr == PEER_E_INVALID_GROUP)
+        return; /* closed or deleted by the call */
+    OOM_CHECK(SUCCEEDED(hr));
+    each(enumeration, put_record);
+    OOM_CHECK(SUCCEEDED(PeerGroupEnumMembers(oom_now.founder, 0, NULL, &enumeration)));
+    each(enumeration, put_member);
+    OOM_CHECK(SUCCEEDED(PeerGroupEnumRevocations(oom_now.founder, &enumeration)));
+    each(enumeration, put_revocation);
+    OOM_CHECK(SUCCEEDED(PeerGroupGetProperties(oom_now.founder, &properties)));
+    put_wide(properties->pwzFriendlyName);
+    put_wide(properties->pwzComment);
+    PeerFreeData(properties);
+}
+
+const char *oom_snapshot(int slot)
+{
     snapshot_text = snapshots[slot];
     snapshot_used = 0;
-    OOM_CHECK(SUCCEEDED(PeerEnumIdentities(&enumeration)));
-    each(enumeration, put_pair);
-    put_groups(oom_now.template->founder);
-    put_groups(oom_now.template->member);
-    put_groups(oom_now.template->guest);
-    if (oom_now.founder) {
-        PPEER_GROUP_PROPERTIES properties = NULL;
-        HRESULT hr = PeerGroupEnumRecords(oom_now.founder, NULL, &enumeration);
-        if (hr == PEER_E_INVALID_GROUP)
-            return snapshot_text; /* closed or deleted by the call */
-        OOM_CHECK(SUCCEEDED(hr));
-        each(enumeration, put_record);
-        OOM_CHECK(SUCCEEDED(PeerGroupGetProperties(oom_now.founder, &properties)));
-        put_wide(properties->pwzFriendlyName);
-        put_wide(properties->pwzComment);
-        PeerFreeData(properties);
-    }
+    put_user();
+    snapshot_used += oom_home_list(snapshot_text + snapshot_used, SNAPSHOT_SIZE - snapshot_used);
+    if (oom_now.founder)
+        put_group();
+    snapshot_text[snapshot_used] = 0;
     return snapshot_text;
 }

@@ -745,6 +745,47 @@ static void promised_payloads_make_room(void **state)
     liar_free(&liar);
 }
 
+static uint32_t walks;
+static const struct store_ops *real_ops;
+
+static HRESULT counting_each(struct store *store, const struct guid *type, uint64_t after,
+                             bool with_payload, store_record_visitor visit, void *context)
+{
+    walks += type && guid_equal(type, &RECORD_TYPE_REVOCATION);
+    return real_ops->each(store, type, after, with_payload, visit, context);
+}
+
+/* Who was removed writes on, by a neighbour that has not heard: it is told of the revocations,
+ * which costs a walk over them, but not for each record. */
+static void refused_records_do_not_cost_a_walk_each(void **state)
+{
+    (void)state;
+    struct liar liar = liar_new(21);
+    struct sim *sim = liar.sim;
+    struct store *store = sim_node(sim, 0)->store;
+    real_ops = store->ops;
+    struct store_ops counting = *real_ops;
+    counting.each = counting_each;
+    sim_provider_revoke(&sim_node(sim, 0)->provider, &liar.key->hash);
+    store->ops = &counting;
+    const uint32_t expected[] = {1, 1, 2};
+    walks = 0;
+    for (uint8_t burst = 0; burst < 3; burst++) {
+        for (uint8_t i = 0; i < 50; i++) {
+            struct record record = record_of(&liar, (uint8_t)(burst * 50 + i));
+            send_record(&liar, &record, SIM_GRAPH_ID, liar.key, nothing, 0);
+        }
+        sim_run(sim, 4800);
+        assert_false(sim_raw_closed(sim, liar.link));
+        assert_int_equal(walks, expected[burst]);
+        sim_run(sim, burst == 1 ? 500 : 0);
+    }
+    store->ops = real_ops;
+    assert_int_equal(sim_visible(sim, 0), 0);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -769,6 +810,7 @@ int main(void)
         cmocka_unit_test(unfinished_data_is_bounded_in_all),
         cmocka_unit_test(claimed_address_binds_no_key),
         cmocka_unit_test(promised_payloads_make_room),
+        cmocka_unit_test(refused_records_do_not_cost_a_walk_each),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

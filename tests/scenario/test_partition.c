@@ -153,6 +153,29 @@ static void nothing_is_written_without_presence(void **state)
     sim_free(sim);
 }
 
+/* While a node waits to write a signature, the one that it wrote before counts again: a clock that
+ * had jumped comes back. Nothing is due any more then; a wait that stayed would be over for ever,
+ * and the simulator tells of a node that spins. */
+static void a_signature_that_counts_again_ends_the_wait(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        for (uint64_t wait_ms = 5000; wait_ms <= 30000; wait_ms += 5000) {
+            struct sim *sim = group_of(seed, 1);
+            sim_run(sim, MINUTE_MS);
+            assert_int_equal(seen_by(sim, 0).signatures, 1);
+            sim_node(sim, 0)->options.clock_ms += 400000;
+            assert_int_equal(seen_by(sim, 0).signatures, 0);
+            sim_run(sim, wait_ms);
+            sim_node(sim, 0)->options.clock_ms -= 400000;
+            sim_run(sim, MINUTE_MS);
+            assert_true(seen_by(sim, 0).signatures > 0);
+            assert_sound(sim);
+            sim_free(sim);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +183,7 @@ int main(void)
         cmocka_unit_test(in_a_small_group_all_are_contacts),
         cmocka_unit_test(halves_find_together_by_contacts),
         cmocka_unit_test(nothing_is_written_without_presence),
+        cmocka_unit_test(a_signature_that_counts_again_ends_the_wait),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

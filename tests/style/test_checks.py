@@ -214,8 +214,12 @@ class Coverage(Tree):
               'CONTRACT("PeerOne", "family:CRYPT_*");\nCONTRACT("PeerTwo", "S_OK");\n'
     FAMILY = "| function | code | reason |\n|---|---|---|\n| `family:CRYPT_*` | all | one case stands for all |\n"
 
+    SWEPT = 'const struct oom_case cases[] = {\n    {"PeerOne", OOM_OPEN, NULL, call},\n' \
+            '    {"PeerTwo again", OOM_OPEN,\n     NULL, call},\n    {"PeerLater", OOM_OPEN, NULL, call},\n    {0},\n};\n'
+
     def setUp(self):
         super().setUp()
+        self.write("tests/oom/cases_a.c", self.SWEPT)
         self.write("contract/functions.tsv", self.FUNCTIONS)
         self.write("contract/returns.tsv", self.RETURNS)
         self.write("src/api/notimpl.c", self.NOTIMPL)
@@ -230,7 +234,7 @@ class Coverage(Tree):
         self.assertEqual(code, 1)
         self.assertIn("PeerOne\tE_INVALIDARG\tbad\n", output)
         self.assertIn("PeerTwo\tS_OK\t", output)
-        self.assertIn("PeerOne: 1 of 4 rows", output)
+        self.assertIn("PeerOne: 2 of 4 rows", output)
         self.assertNotIn("PeerOther", output)
 
     def test_what_is_not_built_is_not_asked_for(self):
@@ -288,6 +292,24 @@ class Coverage(Tree):
             self.assertEqual(self.coverage(self.COVERED + marks, self.FAMILY + deviations)[0], 2)
         self.write("src/api/notimpl.c", "NOT_BUILT(PeerGone, (int *p), CLEAR(p))\n")
         self.assertEqual(self.coverage(self.COVERED, self.FAMILY)[0], 2)
+
+    def test_each_function_needs_a_sweep(self):
+        self.write("tests/oom/cases_a.c", self.SWEPT.replace('{"PeerTwo', '{"PeerOne'))
+        code, output = self.coverage(self.COVERED, self.FAMILY)
+        self.assertEqual(code, 1, output)
+        self.assertIn("PeerTwo: no case in tests/oom", output)
+        self.write("tests/oom/cases_a.c", self.SWEPT)
+        self.write("include/peergroup/extensions.h", "PEERGROUP_API HRESULT WINAPI PeerMore(int a);\n")
+        code, output = self.coverage(self.COVERED, self.FAMILY)
+        self.assertEqual(code, 1, output)
+        self.assertIn("PeerMore: no case in tests/oom", output)
+        self.write("tests/oom/cases_b.c", '{"PeerMore", OOM_OPEN, NULL, call}')
+        self.assertEqual(self.coverage(self.COVERED, self.FAMILY)[0], 0)
+        self.write("tests/oom/cases_b.c", '{"PeerMore", OOM_OPEN, NULL, call}, {"PeerThree", OOM_OPEN}')
+        self.assertEqual(self.coverage(self.COVERED, self.FAMILY)[0], 2)
+
+    def test_a_sweep_covers_its_row(self):
+        self.assertEqual(self.coverage(self.COVERED.replace('CONTRACT_OOM("PeerOne");\n', ""), self.FAMILY)[0], 0)
 
     def test_a_mark_in_a_comment_covers_nothing(self):
         self.assertEqual(self.coverage("/* " + self.COVERED + " */", self.FAMILY)[0], 1)
