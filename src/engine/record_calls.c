@@ -89,7 +89,7 @@ static HRESULT run_publish(struct call *call)
 static HRESULT stage(struct publish_call *this)
 {
     HRESULT hr = S_OK;
-    uint32_t count = payload_piece_count(this->payload.size);
+    uint32_t count = this->payload.size > 0 ? payload_piece_count(this->payload.size) : 0;
     for (uint32_t i = 0; i < count && SUCCEEDED(hr); i += STAGE_PIECES) {
         this->first_piece = i;
         hr = call_run(&this->call, run_stage);
