@@ -51,7 +51,7 @@ static unsigned verdict(const struct certificate_row rows[ROWS], const uint8_t *
         struct revocation revocation = {.key = {{plan[1] % 6, 2}}, .time = plan[1] >> 7};
         if (plan[2] & 0x40)
             revocation.keep = bytes_of(keep.bytes, HASH_SIZE);
-        HRESULT hr = revocation_set_add(set, &revocation, &digest, &rows[plan[0] % ROWS]);
+        HRESULT hr = revocation_set_add(set, &revocation, &digest, 0, &rows[plan[0] % ROWS]);
         ASSERT(hr == S_OK);
     }
     for (unsigned i = 0; i < ROWS; i++)

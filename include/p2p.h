@@ -334,7 +334,8 @@ typedef struct peer_event_connection_change_data_tag {
     ULONGLONG ullNodeId;
 #if NTDDI_VERSION >= 0x06000000
     ULONGLONG ullNextConnectionId; /* after a failure: what is tried next; 0: nothing more */
-    /* PEER_E_CONNECTION_REFUSED, PEER_E_CONNECTION_FAILED or PEER_E_CONNECTION_NOT_AUTHENTICATED */
+    /* PEER_E_CONNECTION_REFUSED, PEER_E_CONNECTION_FAILED or PEER_E_CONNECTION_NOT_AUTHENTICATED;
+     * S_OK with PEER_CONNECTED, and with a PEER_DISCONNECTED that ends the connection in order */
     HRESULT hrConnectionFailedReason;
 #endif
 } PEER_EVENT_CONNECTION_CHANGE_DATA, *PPEER_EVENT_CONNECTION_CHANGE_DATA;
@@ -863,7 +864,10 @@ PEERGROUP_API HRESULT WINAPI PeerGroupJoin(PCWSTR pwzIdentity, PCWSTR pwzInvitat
  *
  * Documented page: PeerGroupConnect function (p2p.h). The page names no code for a second call.
  * CONNECTION_FAILED carries PEER_E_NO_MEMBERS_FOUND, PEER_E_NO_MEMBER_CONNECTIONS,
- * PEER_E_UNABLE_TO_LISTEN or PEER_E_NOT_AUTHORIZED and comes within 30 seconds. */
+ * PEER_E_UNABLE_TO_LISTEN or PEER_E_NOT_AUTHORIZED and comes within 30 seconds. Where the database
+ * cannot be written it carries PEER_E_DISK_FULL, PEER_E_DATABASE_ACCESSDENIED or
+ * PEER_E_INVALID_DATABASE, without memory E_OUTOFMEMORY. Who was online before that hears
+ * STATUS_CHANGED with 0 alone, and comes back by itself. */
 PEERGROUP_API HRESULT WINAPI PeerGroupConnect(HGROUP hGroup);
 
 /* PeerGroupClose gives a group handle back. The last one takes this peer offline.
@@ -1092,10 +1096,14 @@ PEERGROUP_API HRESULT WINAPI PeerGroupSendData(HGROUP hGroup, ULONGLONG ullConne
  * PEER_DISCONNECTED, after the last; a record is ADDED first and DELETED or EXPIRED last.
  * Several records, member data and presence among them, may come in another order than written.
  *
+ * CONNECTION_FAILED, with AUTHENTICATION_FAILED right before it where that is why, comes behind all
+ * that goes with it.
+ *
  * Nothing is merged. A program that does not take its events finds PEER_E_TOO_MUCH_LOAD in their
- * place once 262,144 wait, which take about 40 MiB; INCOMING_DATA is never let go: when 16 MiB of
- * it wait at one registration, the connections that bring it are read no further until half of it
- * was taken, by that registration, or it has ended. Other registrations wait for that data too.
+ * place once 262,144 wait or they take 40 MiB (64,000 about members with the longest names; with
+ * what is neither records' nor members' 44 MiB); INCOMING_DATA is never let go: when 16 MiB of it
+ * wait at one registration, the connections that bring it are read no further until half of it was
+ * taken, by that registration, or it has ended. Other registrations wait for that data too.
  *
  * Documented page: PeerGroupRegisterEvent function (p2p.h). pType filters RECORD_CHANGED and
  * INCOMING_DATA and is ignored with other events. INCOMING_DATA needs no other registration, but
@@ -1269,8 +1277,9 @@ PEERGROUP_API HRESULT WINAPI PeerGroupExportDatabase(HGROUP hGroup, PCWSTR pwzFi
  *   hGroup       an open group
  *   pwzFilePath  absolute path of the file, of the same group and identity; required
  *
- *   S_OK                 the records are here; what was newer here stays. A joiner to whom the file
- *                        brings the group's properties need not be connected first any more
+ *   S_OK                 the records are here and on disk; what was newer here stays. A joiner to
+ *                        whom the file brings the group's properties need not be connected first
+ *                        any more, unless it lacks removals that the invitation tells of
  *   E_INVALIDARG         also: the file is not whole, was altered, or is of another version, group
  *                        or identity; nothing of it was taken
  *   PEER_E_GROUP_IN_USE  the group is connected already, or was created by this handle; close it,

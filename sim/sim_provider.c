@@ -206,6 +206,15 @@ static bool lacks_revocations(struct provider *base)
     return provider->revoked_count < provider->revoked_expected;
 }
 
+static HRESULT each_dead(struct provider *base, provider_certificate_visitor visit, void *context)
+{
+    const struct sim_provider *provider = of(base);
+    HRESULT hr = S_OK;
+    for (uint32_t i = 0; i < provider->revoked_count && hr == S_OK; i++)
+        hr = visit(context, &provider->revoked[i]);
+    return hr;
+}
+
 static HRESULT link_allowed(struct provider *base, const struct hash *key, uint64_t utc)
 {
     (void)utc;
@@ -244,6 +253,7 @@ static const struct provider_ops ops = {.judge = judge,
                                         .certificate_chain = certificate_chain,
                                         .certificate_take = certificate_take,
                                         .lacks_revocations = lacks_revocations,
+                                        .each_dead = each_dead,
                                         .link_allowed = link_allowed,
                                         .refusal = refusal,
                                         .removes_own = removes_own};

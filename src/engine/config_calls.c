@@ -6,9 +6,8 @@
  * new, in one commit. Failure: nothing of a new group is left; of a known one, nothing is changed.
  */
 #include "engine/engine_internal.h"
+#include "engine/member_address.h"
 #include "group/group_config.h"
-
-static const char PEER_PREFIX[] = "address/";
 
 struct config_call {
     struct call call;
@@ -20,32 +19,10 @@ struct config_call {
 
 /* ---- going out ---- */
 
-static bool hash_of_hex(struct bytes hex, struct hash *hash)
-{
-    if (hex.size != HASH_TEXT_SIZE - 1)
-        return false;
-    for (size_t i = 0; i < HASH_SIZE; i++) {
-        const char pair[3] = {(char)hex.data[2 * i], (char)hex.data[2 * i + 1]};
-        unsigned value;
-        if (sscanf(pair, "%2x", &value) != 1)
-            return false;
-        hash->bytes[i] = (uint8_t)value;
-    }
-    return true;
-}
-
-static HRESULT add_peer(void *context, struct bytes key, struct bytes value)
+static HRESULT add_peer(void *context, const struct hash *key, const struct address *address)
 {
     struct group_config *config = context;
-    struct config_peer peer = {.address = {.port = 0}};
-    const size_t prefix = sizeof(PEER_PREFIX) - 1;
-    struct wire_reader reader;
-    wire_reader_init(&reader, value);
-    wire_read_fixed(&reader, peer.address.ip, sizeof(peer.address.ip));
-    peer.address.port = wire_read_u16(&reader);
-    if (key.size > prefix && wire_reader_done(&reader) &&
-        hash_of_hex(bytes_of(key.data + prefix, key.size - prefix), &peer.key))
-        config->peers[config->peer_count++] = peer;
+    config->peers[config->peer_count++] = (struct config_peer){.key = *key, .address = *address};
     return config->peer_count == CONFIG_PEERS_MAX ? S_FALSE : S_OK;
 }
 
@@ -71,7 +48,7 @@ static HRESULT run_export(struct call *call)
     security_set_time(node->security, loop_utc());
     hr = security_export_config(node->security, config);
     if (SUCCEEDED(hr))
-        hr = node->store->ops->value_each(node->store, PEER_PREFIX, add_peer, config);
+        hr = member_address_each(node->store, add_peer, config);
     if (FAILED(hr))
         return hr;
     bool local = strncmp(config->cloud, "LinkLocal_", 10) == 0;
@@ -106,19 +83,8 @@ HRESULT engine_config_export(uint64_t session, const char *password, char **xml)
 static HRESULT put_peers(struct store *store, const struct group_config *config)
 {
     HRESULT hr = S_OK;
-    for (uint32_t i = 0; i < config->peer_count && SUCCEEDED(hr); i++) {
-        char key[sizeof(PEER_PREFIX) + HASH_TEXT_SIZE];
-        struct buffer value CLEANUP_BUFFER = BUFFER_NULL;
-        struct wire_writer writer;
-        strcpy(key, PEER_PREFIX);
-        hash_format(&config->peers[i].key, key + sizeof(PEER_PREFIX) - 1);
-        wire_writer_init(&writer, &value);
-        wire_write_fixed(&writer, config->peers[i].address.ip, 16);
-        wire_write_u16(&writer, config->peers[i].address.port);
-        hr = writer.hr;
-        if (SUCCEEDED(hr))
-            hr = store->ops->value_put(store, key, buffer_view(&value));
-    }
+    for (uint32_t i = 0; i < config->peer_count && SUCCEEDED(hr); i++)
+        hr = member_address_put(store, &config->peers[i].key, &config->peers[i].address);
     return hr;
 }
 

@@ -28,10 +28,9 @@ struct export_call {
     uint64_t items;
     struct exported *certificates;
     uint64_t horizon;      /* what had expired at the beginning is left out */
-    uint64_t skip;         /* revocations written in earlier slices */
-    uint64_t seen;         /* revocations met in this one */
-    struct store_key from; /* the last record that was looked at */
-    uint32_t record_count; /* in this slice */
+    struct store_place at; /* the last revocation that was looked at */
+    struct store_key from; /* ... record */
+    uint32_t record_count; /* looked at in this slice */
     struct hash root;      /* of the large payload that is under way */
     uint64_t size;
     uint32_t piece;
@@ -120,26 +119,49 @@ static HRESULT begin(struct export_call *this)
     if (hr == PEER_E_INVALID_TIME_PERIOD || hr == PEER_E_NOT_AUTHORIZED)
         hr = S_OK;
     this->phase = EXPORT_REVOCATIONS;
+    this->at.type =
+        RECORD_TYPE_REVOCATION; /* nothing has an earlier creation time or a lesser id */
     return SUCCEEDED(hr) ? add_list(this, buffer_view(&chain)) : hr;
+}
+
+/* The slice has enough; whoever visits comes back to what follows. */
+static bool slice_is_full(const struct export_call *this)
+{
+    return this->record_count >= SLICE_RECORDS || this->out.size >= SLICE_SIZE;
+}
+
+static HRESULT add_stored(struct export_call *this, const struct guid *id)
+{
+    struct store *store = this->node->store;
+    struct store_record row;
+    HRESULT hr = store->ops->get(store, id, &row);
+    if (FAILED(hr))
+        return hr == PEER_E_RECORD_NOT_FOUND ? PEER_E_INVALID_DATABASE : hr;
+    hr = add_record(this, &row);
+    store_record_deinit(&row);
+    return hr;
 }
 
 static HRESULT visit_revocation(void *context, const struct store_record *row)
 {
     struct export_call *this = context;
-    if (this->seen++ < this->skip)
-        return S_OK;
-    HRESULT hr = add_record(this, row);
-    this->skip += SUCCEEDED(hr);
-    return SUCCEEDED(hr) && this->out.size >= SLICE_SIZE ? S_FALSE : hr;
+    if (!guid_equal(&row->type, &RECORD_TYPE_REVOCATION)) {
+        this->phase = EXPORT_RECORDS;
+        return S_FALSE;
+    }
+    if (slice_is_full(this))
+        return S_FALSE;
+    this->record_count++;
+    this->at = (struct store_place){row->type, row->created, row->id};
+    return row->expiration > this->horizon ? add_stored(this, &row->id) : S_OK;
 }
 
 static HRESULT revocations(struct export_call *this)
 {
     struct store *store = this->node->store;
-    this->seen = 0;
-    HRESULT hr = store->ops->each(store, &RECORD_TYPE_REVOCATION, this->horizon, true,
-                                  visit_revocation, this);
-    if (SUCCEEDED(hr) && this->out.size < SLICE_SIZE)
+    this->record_count = 0;
+    HRESULT hr = store->ops->walk(store, &this->at, false, visit_revocation, this);
+    if (SUCCEEDED(hr) && !slice_is_full(this))
         this->phase = EXPORT_RECORDS;
     return hr;
 }
@@ -148,8 +170,9 @@ static HRESULT visit_item(void *context, const struct store_item *item)
 {
     struct export_call *this = context;
     struct store_record row;
-    if (this->record_count++ == SLICE_RECORDS || this->out.size >= SLICE_SIZE)
+    if (slice_is_full(this))
         return S_FALSE;
+    this->record_count++;
     HRESULT hr = this->node->store->ops->get(this->node->store, &item->key.id, &row);
     if (FAILED(hr))
         return hr == PEER_E_RECORD_NOT_FOUND ? PEER_E_INVALID_DATABASE : hr;
@@ -172,9 +195,7 @@ static HRESULT records(struct export_call *this)
     struct store *store = this->node->store;
     this->record_count = 0;
     HRESULT hr = store->ops->scan(store, &this->from, NULL, this->horizon, visit_item, this);
-    bool stopped = this->record_count > SLICE_RECORDS || this->out.size >= SLICE_SIZE ||
-                   this->phase == EXPORT_PIECES;
-    if (SUCCEEDED(hr) && !stopped)
+    if (SUCCEEDED(hr) && !slice_is_full(this) && this->phase != EXPORT_PIECES)
         this->phase = EXPORT_DONE;
     return hr;
 }

@@ -1,17 +1,24 @@
 /* database_import.c - PeerGroupImportDatabase: a file's records into a group that is not yet
  * online.
  *
- * The file is read twice. First, on the caller's thread and beside the group, all of it is
- * verified: trailer, certificates, signatures, payloads; the hash at the end of each segment is
- * kept. Then each segment is compared with its hash and handed to the loop, which keeps the
- * certificates and lets the graph take each version as it takes a neighbour's: older, expired and
- * revoked ones stay out. Failure before the second reading has no effect; in it, what was taken
- * stays, and the call can be repeated. */
+ * The file is read twice. First, beside the group, all of it is verified (database_verify.c); the
+ * hash at the end of each segment is kept. Then each segment is compared with its hash, decoded,
+ * and handed to the loop, which keeps the certificates and lets the graph take each version as it
+ * takes a neighbour's: older, expired and revoked ones stay out; meanwhile the caller's thread
+ * reads the next one. Failure before the second reading has no effect; in it, what was taken stays,
+ * and the call can be repeated. */
 #include "engine/database_path.h"
+#include "engine/database_verify.h"
 #include "engine/engine_internal.h"
-#include "group/database_check.h"
 
 #include <unistd.h>
+
+/* A segment, and its items: views into it. */
+struct slot {
+    struct database_segment segment;
+    struct database_item items[DATABASE_SEGMENT_ITEMS];
+    uint32_t count;
+};
 
 struct import_call {
     struct call call;
@@ -19,7 +26,10 @@ struct import_call {
     char *group;
     char *identity;
     struct buffer chain;
-    struct bytes segment;
+    struct buffer hashes;
+    struct slot *slots;      /* two, by turns */
+    const struct slot *slot; /* that the loop takes */
+    bool started;            /* ... right now */
     bool synchronised;
     /* The large record that is under way. */
     bool pending;
@@ -34,6 +44,7 @@ static void import_deinit(struct import_call *this)
     mem_free(this->group);
     mem_free(this->identity);
     buffer_deinit(&this->chain);
+    buffer_deinit(&this->hashes);
     buffer_deinit(&this->header);
 }
 
@@ -143,18 +154,12 @@ static HRESULT take_item(struct import_call *this, struct node *node,
     }
 }
 
-static HRESULT take_segment(struct import_call *this, struct node *node)
+static HRESULT take_slot(struct import_call *this, struct node *node)
 {
-    struct wire_reader reader;
-    struct database_item item;
-    HRESULT hr;
-    wire_reader_init(&reader, this->segment);
-    while ((hr = database_item_next(&reader, bytes_of_text(this->group), &item)) == S_OK) {
-        hr = take_item(this, node, &item);
-        if (FAILED(hr))
-            return hr;
-    }
-    return FAILED(hr) ? hr : S_OK;
+    HRESULT hr = S_OK;
+    for (uint32_t i = 0; SUCCEEDED(hr) && i < this->slot->count; i++)
+        hr = take_item(this, node, &this->slot->items[i]);
+    return hr;
 }
 
 /* Whatever fails here, the store may hold a part of the segment: the node starts over. */
@@ -166,24 +171,33 @@ static HRESULT run_take(struct call *call)
     if (FAILED(hr))
         return hr;
     security_set_time(node->security, loop_utc());
-    hr = take_segment(this, node);
+    hr = take_slot(this, node);
     if (FAILED(hr) && SUCCEEDED(node->failed))
         node->failed = hr;
     call_defer(node, call, hr);
     return hr;
 }
 
-/* [point 15.2] Whoever has the whole database, the Security Properties in it, is ready. */
+/* [point 15.2] Whoever has the whole database, the Security Properties in it, is ready; but not by
+ * an old one, without revocations that were known to who invited this member. */
+static bool is_whole(const struct import_call *this, const struct node *node)
+{
+    const struct group_properties *properties;
+    struct provider *provider = security_provider(node->security);
+    return this->synchronised && SUCCEEDED(security_properties(node->security, &properties)) &&
+           !provider->ops->lacks_revocations(provider);
+}
+
+/* What was taken is on disk for good. */
 static HRESULT run_end(struct call *call)
 {
     struct import_call *this = (struct import_call *)call;
     struct node *node;
-    const struct group_properties *properties;
     HRESULT hr = import_node(this, &node);
     if (FAILED(hr))
         return hr;
     node->store->ops->mark_durable(node->store);
-    if (this->synchronised && SUCCEEDED(security_properties(node->security, &properties))) {
+    if (is_whole(this, node)) {
         struct graph_event event = {.type = GRAPH_IMPORTED};
         hr = node_note_synchronised(node);
         if (SUCCEEDED(hr))
@@ -205,66 +219,91 @@ static HRESULT check_names(const struct import_call *this, const struct database
 }
 
 /* The first reading: judges everything and notes the hash at each segment's end. */
-static HRESULT verify(struct import_call *this, struct database_reader *reader,
-                      struct database_segment *segment, struct buffer *hashes)
+static HRESULT verify(struct import_call *this, struct database_reader *reader)
 {
-    struct database_check *check = NULL;
     HRESULT hr = check_names(this, &reader->header);
-    if (SUCCEEDED(hr))
-        hr = database_check_new(this->group, buffer_view(&this->chain), &check);
-    while (SUCCEEDED(hr) && (hr = database_reader_next(reader, segment)) == S_OK) {
-        hr = database_check_segment(check, buffer_view(&segment->data));
-        if (SUCCEEDED(hr))
-            hr = buffer_append(hashes, segment->hash.bytes, HASH_SIZE);
+    return SUCCEEDED(hr)
+               ? database_verify(reader, this->group, buffer_view(&this->chain), &this->hashes)
+               : hr;
+}
+
+/* Reads the next segment and decodes it; S_FALSE: there is none. */
+static HRESULT fill_slot(const struct import_call *this, struct database_reader *reader, size_t at,
+                         struct slot *slot)
+{
+    struct wire_reader items;
+    HRESULT hr = database_reader_next(reader, &slot->segment);
+    if (hr != S_OK)
+        return hr;
+    /* Somebody may have written to the file meanwhile. */
+    if (at + HASH_SIZE > this->hashes.size ||
+        memcmp(this->hashes.data + at, slot->segment.hash.bytes, HASH_SIZE) != 0)
+        return E_INVALIDARG;
+    slot->count = 0;
+    wire_reader_init(&items, buffer_view(&slot->segment.data));
+    while (slot->count < DATABASE_SEGMENT_ITEMS) {
+        hr = database_item_next(&items, bytes_of_text(this->group), &slot->items[slot->count]);
+        if (hr != S_OK)
+            return FAILED(hr) ? hr : S_OK;
+        slot->count++;
     }
-    if (SUCCEEDED(hr))
-        hr = database_check_end(check);
-    database_check_free(check);
-    return hr;
+    return S_OK;
+}
+
+static HRESULT end_turn(struct import_call *this)
+{
+    bool started = this->started;
+    this->started = false;
+    return started ? call_finish(&this->call) : S_OK;
 }
 
 /* The second: takes what the first has vouched for. */
-static HRESULT take(struct import_call *this, struct database_reader *reader,
-                    struct database_segment *segment, struct buffer *hashes)
+static HRESULT take(struct import_call *this, struct database_reader *reader)
 {
     HRESULT hr = check_names(this, &reader->header);
     this->synchronised = reader->header.synchronised;
-    size_t at = 0;
-    while (SUCCEEDED(hr) && (hr = database_reader_next(reader, segment)) == S_OK) {
-        /* Somebody may have written to the file meanwhile. */
-        if (at + HASH_SIZE > hashes->size ||
-            memcmp(hashes->data + at, segment->hash.bytes, HASH_SIZE) != 0)
-            return E_INVALIDARG;
-        at += HASH_SIZE;
-        this->segment = buffer_view(&segment->data);
-        hr = call_run(&this->call, run_take);
-        this->call.deferred = false;
+    for (size_t i = 0; SUCCEEDED(hr); i++) {
+        struct slot *slot = &this->slots[i % 2];
+        hr = fill_slot(this, reader, i * HASH_SIZE, slot);
+        HRESULT before = end_turn(this);
+        hr = FAILED(before) ? before : hr;
+        if (hr != S_OK)
+            break;
+        this->slot = slot;
+        hr = call_start(&this->call, run_take);
+        this->started = SUCCEEDED(hr);
     }
     return SUCCEEDED(hr) ? call_run(&this->call, run_end) : hr;
 }
 
-static HRESULT read_through(struct import_call *this, int fd, struct buffer *hashes,
-                            HRESULT (*pass)(struct import_call *, struct database_reader *,
-                                            struct database_segment *, struct buffer *))
+static HRESULT read_through(struct import_call *this, int fd,
+                            HRESULT (*pass)(struct import_call *, struct database_reader *))
 {
     struct database_reader reader;
-    struct database_segment segment = {.data = BUFFER_NULL};
     const struct database_source source = {.read = database_input_read, .context = &fd};
     HRESULT hr = database_input_rewind(fd);
     if (FAILED(hr))
         return hr;
     hr = database_reader_open(&reader, &source);
     if (SUCCEEDED(hr))
-        hr = pass(this, &reader, &segment, hashes);
+        hr = pass(this, &reader);
     database_reader_deinit(&reader);
-    buffer_deinit(&segment.data);
+    return hr;
+}
+
+static HRESULT take_all(struct import_call *this, int fd)
+{
+    this->slots = mem_calloc(2, sizeof(*this->slots));
+    HRESULT hr = this->slots ? read_through(this, fd, take) : E_OUTOFMEMORY;
+    for (int i = 0; this->slots && i < 2; i++)
+        buffer_deinit(&this->slots[i].segment.data);
+    mem_free(this->slots);
     return hr;
 }
 
 HRESULT engine_database_import(uint64_t session, const char *path)
 {
     struct import_call this = {.session = session};
-    struct buffer hashes CLEANUP_BUFFER = BUFFER_NULL;
     int fd = -1;
     HRESULT hr = database_path_check(path);
     if (SUCCEEDED(hr))
@@ -272,9 +311,9 @@ HRESULT engine_database_import(uint64_t session, const char *path)
     if (SUCCEEDED(hr))
         hr = database_input_open(path, &fd);
     if (SUCCEEDED(hr))
-        hr = read_through(&this, fd, &hashes, verify);
+        hr = read_through(&this, fd, verify);
     if (SUCCEEDED(hr))
-        hr = read_through(&this, fd, &hashes, take);
+        hr = take_all(&this, fd);
     if (fd >= 0)
         close(fd);
     import_deinit(&this);

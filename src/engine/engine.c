@@ -15,8 +15,6 @@ static uint32_t startups;
 static uint64_t last_id; /* numbers go on after a restart: an old one never names something new */
 static uint32_t inside;
 static bool changing; /* a startup or shutdown is under way */
-static uint64_t
-    last_id; /* numbers of sessions and registrations are never used twice in a process */
 
 HRESULT engine_enter(struct engine **engine)
 {
@@ -113,7 +111,6 @@ static void engine_free(struct engine *engine)
     }
     loop_free(engine->loop);
     last_id = engine->next_id;
-    last_id = engine->next_id;
     if (engine->cloud)
         engine->cloud->ops->free(engine->cloud);
     mem_free(engine);
@@ -127,7 +124,6 @@ static HRESULT engine_new(struct engine **out)
     struct engine *engine = mem_zalloc(sizeof(*engine));
     if (!engine)
         return E_OUTOFMEMORY;
-    engine->next_id = last_id;
     engine->next_id = last_id;
     hr = cloud_static_new(&engine->cloud);
     if (SUCCEEDED(hr))
@@ -222,7 +218,7 @@ static void run_on_loop(struct loop_item *item)
     uv_sem_post(&call->done);
 }
 
-HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call))
+HRESULT call_start(struct call *call, HRESULT (*run)(struct call *call))
 {
     HRESULT hr = engine_enter(&call->engine);
     if (FAILED(hr))
@@ -233,10 +229,21 @@ HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call))
     call->item.function = run_on_loop;
     uv_sem_init(&call->done, 0);
     loop_post(call->engine->loop, &call->item);
+    return S_OK;
+}
+
+HRESULT call_finish(struct call *call)
+{
     uv_sem_wait(&call->done);
     uv_sem_destroy(&call->done);
     engine_leave();
     return call->hr;
+}
+
+HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call))
+{
+    HRESULT hr = call_start(call, run);
+    return SUCCEEDED(hr) ? call_finish(call) : hr;
 }
 
 void call_defer(struct node *node, struct call *call, HRESULT hr)

@@ -58,6 +58,10 @@ struct call {
 };
 /* call_run posts the call and waits for its end. Codes of engine_enter and of the call. */
 HRESULT call_run(struct call *call, HRESULT (*run)(struct call *call)) MUST_CHECK;
+/* call_start only posts it; what has started must be finished by the same thread, which waits for
+ * its end. Codes of engine_enter; of the call. */
+HRESULT call_start(struct call *call, HRESULT (*run)(struct call *call)) MUST_CHECK;
+HRESULT call_finish(struct call *call) MUST_CHECK;
 /* call_defer leaves the call open: it ends when the node's commit has succeeded (with hr, or with
  * what the graph completed) or failed. */
 void call_defer(struct node *node, struct call *call, HRESULT hr);
@@ -121,6 +125,22 @@ struct node_password {
     struct password_guard guard;
 };
 
+/* What the application was told of being online. node_told.c */
+struct told_link {
+    uint64_t id;
+    uint64_t node_id;
+    bool direct;
+    UT_hash_handle hh;
+};
+struct node_told {
+    struct told_link *links; /* CONNECTED, and not DISCONNECTED since */
+    uint32_t status;
+    bool connecting; /* Connect has had no outcome yet */
+    uint64_t connect_due_ms;
+    uint32_t connect_failures; /* turns that were rolled back since Connect */
+    HRESULT failed;            /* goes out as CONNECTION_FAILED at the end of the turn */
+};
+
 struct registration;
 struct snapshot;
 
@@ -149,10 +169,13 @@ struct node {
     struct node_link *links;
     struct node_dial *dials;
     struct presence_entry *presences;
+    bool presences_missing; /* memory was short: not all that live are in there */
+    struct node_told told;
     struct node_password password;
     struct registration *registrations;
     struct snapshot *snapshots;
     struct call *waiting; /* ends with the next commit */
+    bool timer_ran;       /* in this turn: it has to be set again */
     bool dirty;
     bool created;   /* by PeerGroupCreate, since this process opened it */
     bool connected; /* the application wants to be online */
@@ -299,25 +322,48 @@ void node_flow_pause(struct node_link *link, bool paused); /* as the graph wants
 void node_flow_data(struct node *node, uint64_t link);
 void node_flow_room(struct node *node);
 
+/* node_told.c */
+/* node_tell_link and node_tell_status pass on what the graph notices of links and status; nothing
+ * that was told already is told again. */
+void node_tell_link(struct node *node, const struct graph_action *action);
+void node_tell_status(struct node *node, uint32_t status);
+bool node_told_of(const struct node *node, uint64_t link); /* told as connected */
+/* node_told_connecting: the application has called Connect, or its call has failed. */
+void node_told_connecting(struct node *node, bool connecting);
+/* node_give_up: the node is wanted online no longer; CONNECTION_FAILED (with AUTHENTICATION_FAILED
+ * before it, where that is the reason) goes out at the end of the turn, behind what the graph tells
+ * of it. node_told_end does that. */
+void node_give_up(struct node *node, HRESULT reason);
+void node_told_end(struct node *node);
+/* node_give_up_late gives up a Connect without outcome, after a failure that will not go away or
+ * when the next attempt, at next_ms, would be too late. */
+void node_give_up_late(struct node *node, HRESULT failure, uint64_t next_ms);
+/* node_tell_offline tells the application that all links are gone, after a failure. */
+void node_tell_offline(struct node *node);
+void node_told_deinit(struct node *node);
+
 /* node_events.c */
+/* node_post queues an event; who finds no room, or no memory, is told of that instead. */
+void node_post(struct node *node, const struct engine_event *event);
 /* node_post_member queues an event about a member; change is the interface's value. */
 void node_post_member(struct node *node, int change, const char *peer_name);
 void node_notice(struct node *node, const struct graph_action *action);
 HRESULT node_load_presences(struct node *node) MUST_CHECK;
 void node_events_deinit(struct node *node);
-/* node_tell_offline tells the application that all links are gone, after a failure. */
-void node_tell_offline(struct node *node);
-/* node_listen: false, with an event, when there is no listener. */
+/* node_listen: false when there is no listener; then the node is given up. */
 bool node_listen(struct node *node);
-/* node_listen_or_leave does so for who is connected; without a listener it is not any more. */
+/* node_listen_or_leave does so for who is connected. */
 void node_listen_or_leave(struct node *node);
 /* node_note_synchronised puts down, durably, that the group's database is here. */
 HRESULT node_note_synchronised(struct node *node) MUST_CHECK;
+bool node_has_noted_synchronised(struct node *node);
 void node_unlisten(struct node *node);
 
 /* events.c: registrations; queue and lookup under a lock of their own. */
 /* events_post copies what the event owns. E_OUTOFMEMORY: somebody who wants it is told of a gap. */
 HRESULT events_post(struct node *node, const struct engine_event *event);
+/* events_gap: an event of this type was lost before it could be made. */
+void events_gap(struct node *node, enum engine_event_type type);
 bool events_data_full(const struct node *node); /* of somebody who wants data */
 void events_signal(struct node *node);
 /* events_allow_direct tells the graph whether somebody here wants direct connections. */

@@ -13,8 +13,13 @@
 #include <string.h>
 #include <utlist.h>
 
-struct event_queue_limits event_queue_limits = {
-    .changes = 1 << 18, .events = (1 << 18) + (1 << 14), .data_bytes = 16 * 1024 * 1024};
+enum { MIB = 1024 * 1024, ALLOCATOR_UNIT = 16, ALLOCATOR_HEADER = 8, ALLOCATOR_LEAST = 32 };
+
+struct event_queue_limits event_queue_limits = {.changes = 1 << 18,
+                                                .events = (1 << 18) + (1 << 14),
+                                                .data_bytes = 16 * MIB,
+                                                .change_bytes = 40 * MIB,
+                                                .event_bytes = 44 * MIB};
 
 void engine_event_deinit(struct engine_event *event)
 {
@@ -60,6 +65,29 @@ static size_t data_cost(const struct engine_event *event)
     return event->data.size + sizeof(struct queued);
 }
 
+/* What a block of this size takes where an allocator keeps a word of its own in front. */
+static size_t block_cost(size_t size)
+{
+    size_t cost = (size + ALLOCATOR_HEADER + ALLOCATOR_UNIT - 1) / ALLOCATOR_UNIT * ALLOCATOR_UNIT;
+    return cost < ALLOCATOR_LEAST ? ALLOCATOR_LEAST : cost;
+}
+
+/* What any other event takes: names can be several times as long as the event itself. */
+static size_t event_cost(const struct engine_event *event)
+{
+    size_t name = event->peer_name ? block_cost(strlen(event->peer_name) + 1) : 0;
+    return block_cost(sizeof(struct queued)) + name;
+}
+
+static bool has_room(const struct event_queue *queue, const struct engine_event *event)
+{
+    const struct event_queue_limits *limits = &queue->limits;
+    bool change = is_change(event);
+    return queue->count < (change ? limits->changes : limits->events) &&
+           queue->bytes + event_cost(event) <=
+               (change ? limits->change_bytes : limits->event_bytes);
+}
+
 static struct queued *copy_event(const struct engine_event *event)
 {
     struct queued *queued = mem_zalloc(sizeof(*queued));
@@ -76,7 +104,7 @@ static struct queued *copy_event(const struct engine_event *event)
 }
 
 /* A gap that waits may only move back: what it stood for happened before, too. */
-static void gap_at_end(struct event_queue *queue)
+void event_queue_gap(struct event_queue *queue)
 {
     if (queue->gap_waits)
         DL_DELETE(queue->first, &queue->gap);
@@ -91,15 +119,15 @@ HRESULT event_queue_put(struct event_queue *queue, const struct engine_event *ev
     bool change = is_change(event), data = is_data(event);
     if (change && queue->gap_waits)
         return S_FALSE;
-    uint32_t limit = change ? queue->limits.changes : queue->limits.events;
-    bool room = data || queue->count < limit;
+    bool room = data || has_room(queue, event);
     struct queued *queued = room ? copy_event(event) : NULL;
     if (!queued) {
-        gap_at_end(queue);
+        event_queue_gap(queue);
         return room ? E_OUTOFMEMORY : S_FALSE;
     }
     DL_APPEND(queue->first, queued);
     queue->count += !data;
+    queue->bytes += data ? 0 : event_cost(event);
     queue->data_bytes += data ? data_cost(event) : 0;
     queue->full = queue->full || queue->data_bytes > queue->limits.data_bytes;
     return S_OK;
@@ -121,6 +149,7 @@ HRESULT event_queue_take(struct event_queue *queue, struct engine_event *event, 
     mem_free(queued);
     if (!is_data(event)) {
         queue->count--;
+        queue->bytes -= event_cost(event);
         return S_OK;
     }
     queue->data_bytes -= data_cost(event);

@@ -28,6 +28,14 @@ struct registration {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct registration *registrations;
 
+static bool wants(const struct registration *registration, enum engine_event_type type)
+{
+    for (uint32_t i = 0; i < registration->filter_count; i++)
+        if (registration->filters[i].type == type)
+            return true;
+    return false;
+}
+
 static bool passes(const struct registration *registration, const struct engine_event *event)
 {
     for (uint32_t i = 0; i < registration->filter_count; i++) {
@@ -55,6 +63,18 @@ HRESULT events_post(struct node *node, const struct engine_event *event)
             result = hr;
     }
     return result;
+}
+
+void events_gap(struct node *node, enum engine_event_type type)
+{
+    for (struct registration *r = node->registrations; r; r = r->next_of_node) {
+        if (!wants(r, type))
+            continue;
+        pthread_mutex_lock(&lock);
+        event_queue_gap(&r->queue);
+        pthread_mutex_unlock(&lock);
+        r->fresh = true;
+    }
 }
 
 bool events_data_full(const struct node *node)
@@ -87,9 +107,8 @@ bool events_has(const struct node *node, uint64_t registration)
 static bool is_wanted(const struct node *node, enum engine_event_type type)
 {
     for (const struct registration *r = node->registrations; r; r = r->next_of_node)
-        for (uint32_t i = 0; i < r->filter_count; i++)
-            if (r->filters[i].type == type)
-                return true;
+        if (wants(r, type))
+            return true;
     return false;
 }
 

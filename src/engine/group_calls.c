@@ -5,6 +5,7 @@
  * removes everything it has made, so that it leaves no trace; a group is known to the user's
  * database only after its own store is on disk. */
 #include "engine/engine_internal.h"
+#include "engine/member_address.h"
 
 #include <pthread.h>
 
@@ -379,18 +380,14 @@ HRESULT engine_group_join(const char *identity, const char *text, const char *cl
 
 /* ---- connect, close, delete, status ---- */
 
-static HRESULT remembered_address(void *context, struct bytes key, struct bytes value)
+static HRESULT remembered_address(void *context, const struct hash *key,
+                                  const struct address *address)
 {
     (void)key;
     struct address_list *list = context;
-    struct wire_reader reader;
-    wire_reader_init(&reader, value);
-    struct address address = {.port = 0};
-    wire_read_fixed(&reader, address.ip, sizeof(address.ip));
-    address.port = wire_read_u16(&reader);
-    if (wire_reader_done(&reader) && list->count < LIMIT_REFERRALS)
-        list->items[list->count++] = address;
-    return S_OK;
+    if (list->count < LIMIT_REFERRALS)
+        list->items[list->count++] = *address;
+    return list->count < LIMIT_REFERRALS ? S_OK : S_FALSE;
 }
 
 static HRESULT known_addresses(struct node *node, struct address_list *list)
@@ -399,7 +396,7 @@ static HRESULT known_addresses(struct node *node, struct address_list *list)
     const struct address *hints = security_hints(node->security, &hint_count);
     for (uint32_t i = 0; i < hint_count && list->count < LIMIT_REFERRALS; i++)
         list->items[list->count++] = hints[i];
-    return node->store->ops->value_each(node->store, "address/", remembered_address, list);
+    return member_address_each(node->store, remembered_address, list);
 }
 
 HRESULT node_connect(struct node *node, const struct address *addresses, uint32_t count)
@@ -417,15 +414,16 @@ HRESULT group_go_online(struct node *node, const struct address *addresses, uint
     if (before && count == 0)
         return PEER_S_ALREADY_CONNECTED;
     node->connected = true;
-    if (!before)
+    if (!before) {
         security_connecting(node->security, node_peer_time(node));
-    if (graph_is_synchronised(node->graph) && !node_listen(node)) {
-        node->connected = false;
-        return S_OK; /* the outcome is an event, and the caller may try again */
+        node_told_connecting(node, true);
     }
+    if (graph_is_synchronised(node->graph) && !node_listen(node))
+        return S_OK; /* the outcome is an event, and the caller may try again */
     HRESULT hr = node_connect(node, addresses, count);
     if (FAILED(hr) && !before) {
         node->connected = false;
+        node_told_connecting(node, false);
         node_unlisten(node);
     }
     if (FAILED(hr))

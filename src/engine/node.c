@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 enum { COLLECT_MS = 3600 * 1000 };
-static const char VALUE_SYNCHRONISED[] = "engine/synchronised";
 static const char VALUE_TIME_OFFSET[] = "engine/time-offset";
 
 void node_parts_deinit(struct node_parts *parts)
@@ -148,13 +147,6 @@ static int64_t stored_offset(struct node *node)
     return (int64_t)wire_read_u64(&reader);
 }
 
-static bool stored_synchronised(struct node *node)
-{
-    CLEANUP_BUFFER struct buffer value = BUFFER_NULL;
-    return security_is_creator(node->security) ||
-           SUCCEEDED(node->store->ops->value_get(node->store, VALUE_SYNCHRONISED, &value));
-}
-
 static void graph_config_of(struct node *node, struct graph_config *config)
 {
     *config = (struct graph_config){.graph_id = node->group,
@@ -165,7 +157,8 @@ static void graph_config_of(struct node *node, struct graph_config *config)
                                     .presence_lifetime_s = PRESENCE_LIFETIME_MIN,
                                     .member_data_lifetime_s = MEMBER_DATA_LIFETIME_DEFAULT,
                                     .publish_membership_on_action = true,
-                                    .synchronised = stored_synchronised(node),
+                                    .synchronised = security_is_creator(node->security) ||
+                                                    node_has_noted_synchronised(node),
                                     .time_offset = stored_offset(node),
                                     .changing = snapshots_changing,
                                     .changing_context = node,
@@ -208,6 +201,7 @@ static void timer_fired(uv_timer_t *timer)
 {
     struct node *node = timer->data;
     struct graph_event event = {.type = GRAPH_TIMER};
+    node->timer_ran = true;
     if (node_resume(node))
         return;
     node_step_quiet(node, &event);
@@ -253,6 +247,7 @@ static void node_release(struct node *node)
     if (node->timer)
         uv_close((uv_handle_t *)node->timer, timer_closed);
     node_events_deinit(node);
+    node_told_deinit(node);
     node_password_deinit(node);
     snapshots_deinit(node);
     graph_actions_deinit(&node->actions);
@@ -475,6 +470,9 @@ static HRESULT commit_store(struct node *node)
 
 void node_commit(struct node *node)
 {
+    if (!node->dirty && !node->timer_ran)
+        return; /* what is due, is due when it was */
+    node->timer_ran = false;
     while (node->dirty) {
         node->dirty = false;
         HRESULT hr = node->failed;
@@ -495,5 +493,7 @@ void node_commit(struct node *node)
         node_end_calls(node, S_OK);
         events_signal(node);
     }
+    node_told_end(node);
+    events_signal(node);
     arm_timer(node);
 }

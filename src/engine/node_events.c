@@ -3,9 +3,12 @@
  *
  * Records of reserved types are the library's own: presence and membership become member events,
  * the rest is silent. The table of live presences by record id tells whether somebody came, changed
- * or went, also when the record itself is gone. */
+ * or went, also when the record itself is gone. Failure: what cannot be told for want of memory is
+ * a gap in the queues that want it (event_queue.h); a table that lacks somebody makes gaps until it
+ * is whole again. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
+#include "engine/member_address.h"
 #include "group/removal.h"
 
 enum { MEMBER_CONNECTED = 1, MEMBER_DISCONNECTED = 2, MEMBER_UPDATED = 3, MEMBER_JOINED = 4 };
@@ -18,8 +21,7 @@ static void remember_value(struct node *node, const char *key, struct bytes valu
     node_touch(node);
 }
 
-/* Who finds no room, or no memory, is told of that instead. */
-static void post(struct node *node, const struct engine_event *event)
+void node_post(struct node *node, const struct engine_event *event)
 {
     HRESULT hr = events_post(node, event);
     if (FAILED(hr))
@@ -46,10 +48,7 @@ bool node_listen(struct node *node)
     HRESULT hr = transport_listen(node->engine->transport, remembered_port(node), &bound);
     if (FAILED(hr)) {
         log_line(LOG_ERROR, "%s: cannot listen: 0x%08x", node->group, (unsigned)hr);
-        struct engine_event failed = {.type = ENGINE_EVENT_CONNECT_FAILED,
-                                      .hr = PEER_E_UNABLE_TO_LISTEN};
-        post(node, &failed);
-        node_touch(node); /* the event is told at the end of the turn */
+        node_give_up(node, PEER_E_UNABLE_TO_LISTEN);
         return false;
     }
     node->listening = true;
@@ -119,9 +118,18 @@ static struct presence_entry *presence_add(struct node *node, const struct guid 
     return NULL;
 }
 
+static struct presence_entry *presence_find(const struct node *node, const struct guid *id)
+{
+    struct presence_entry *entry;
+    HASH_FIND(hh, node->presences, id, sizeof(*id), entry);
+    return entry;
+}
+
 static HRESULT load_presence(void *context, const struct store_record *row)
 {
     struct record record;
+    if (presence_find(context, &row->id))
+        return S_OK;
     if (FAILED(record_header_decode(row->header, &record)))
         return PEER_E_INVALID_DATABASE;
     return presence_add(context, &row->id, &row->creator, record.creator_name) ? S_OK
@@ -139,64 +147,99 @@ void node_post_member(struct node *node, int change, const char *peer_name)
 {
     struct engine_event event = {
         .type = ENGINE_EVENT_MEMBER, .change = change, .peer_name = (char *)peer_name};
-    post(node, &event);
+    node_post(node, &event);
 }
 
-/* The name of a record's creator, while the record or its tombstone is there (free with mem_free).
- */
-static char *creator_name(struct node *node, const struct guid *id)
+/* Who waits for events about members looks at all of them instead. */
+static void member_lost(struct node *node, HRESULT hr)
+{
+    log_line(LOG_ERROR, "%s: an event about a member is lost: 0x%08x", node->group, (unsigned)hr);
+    events_gap(node, ENGINE_EVENT_MEMBER);
+}
+
+/* The name of a record's creator (free with mem_free). PEER_E_RECORD_NOT_FOUND: the record has gone
+ * meanwhile, which is told next. */
+static HRESULT creator_name(struct node *node, const struct guid *id, char **name)
 {
     struct store_record row;
     struct record record;
-    if (FAILED(node->store->ops->get(node->store, id, &row)))
-        return NULL;
-    char *name = NULL;
-    if (SUCCEEDED(record_header_decode(row.header, &record)))
-        name = mem_strndup((const char *)record.creator_name.data, record.creator_name.size);
+    *name = NULL;
+    HRESULT hr = node->store->ops->get(node->store, id, &row);
+    if (FAILED(hr))
+        return hr;
+    hr = record_header_decode(row.header, &record);
+    if (SUCCEEDED(hr)) {
+        *name = mem_strndup((const char *)record.creator_name.data, record.creator_name.size);
+        hr = *name ? S_OK : E_OUTOFMEMORY;
+    }
     store_record_deinit(&row);
-    return name;
+    return hr;
+}
+
+static HRESULT member_came(struct node *node, const struct graph_action *action)
+{
+    CLEANUP_FREE char *name = NULL;
+    struct presence_entry *entry = presence_find(node, &action->id);
+    bool first = !entry && presences_of(node, &action->key) == 0;
+    HRESULT hr = creator_name(node, &action->id, &name);
+    if (FAILED(hr))
+        return hr;
+    if (!entry && !presence_add(node, &action->id, &action->key, bytes_of_text(name)))
+        return E_OUTOFMEMORY;
+    node_post_member(node, first ? MEMBER_CONNECTED : MEMBER_UPDATED, name);
+    return S_OK;
+}
+
+static HRESULT member_went(struct node *node, const struct graph_action *action)
+{
+    struct presence_entry *entry = presence_find(node, &action->id);
+    if (!entry)
+        return node->presences_missing ? E_OUTOFMEMORY : S_OK;
+    if (presences_of(node, &entry->key) == 1)
+        node_post_member(node, MEMBER_DISCONNECTED, entry->peer_name);
+    presence_free(node, entry);
+    return S_OK;
 }
 
 static void presence_changed(struct node *node, const struct graph_action *action)
 {
-    struct presence_entry *entry;
-    HASH_FIND(hh, node->presences, &action->id, sizeof(action->id), entry);
-    if (action->change == GRAPH_ADDED || action->change == GRAPH_UPDATED) {
-        CLEANUP_FREE char *name = creator_name(node, &action->id);
-        bool first = !entry && presences_of(node, &action->key) == 0;
-        if (!name ||
-            (!entry && !presence_add(node, &action->id, &action->key, bytes_of_text(name))))
-            return;
-        node_post_member(node, first ? MEMBER_CONNECTED : MEMBER_UPDATED, name);
-        return;
+    bool came = action->change == GRAPH_ADDED || action->change == GRAPH_UPDATED;
+    HRESULT hr = came ? member_came(node, action) : member_went(node, action);
+    if (FAILED(hr) && hr != PEER_E_RECORD_NOT_FOUND) {
+        member_lost(node, hr);
+        node->presences_missing = true;
     }
-    if (!entry)
-        return;
-    bool last = presences_of(node, &entry->key) == 1;
-    if (last)
-        node_post_member(node, MEMBER_DISCONNECTED, entry->peer_name);
-    presence_free(node, entry);
+    if (node->presences_missing)
+        node->presences_missing = FAILED(node_load_presences(node));
 }
 
 /* The member that a membership record announces, which may be another than its creator (free with
- * mem_free). */
-static char *announced_name(struct node *node, const struct guid *id)
+ * mem_free). NULL with S_OK: nobody who is shown as a member. */
+static HRESULT announced_name(struct node *node, const struct guid *id, char **name)
 {
     struct store_record row;
-    if (FAILED(node->store->ops->get(node->store, id, &row)))
-        return NULL;
-    const char *name = security_membership_name(node->security, &row);
-    char *copy = name ? mem_strdup(name) : NULL;
+    *name = NULL;
+    HRESULT hr = node->store->ops->get(node->store, id, &row);
+    if (FAILED(hr))
+        return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
+    const char *shown = security_membership_name(node->security, &row);
+    if (shown) {
+        *name = mem_strdup(shown);
+        hr = *name ? S_OK : E_OUTOFMEMORY;
+    }
     store_record_deinit(&row);
-    return copy;
+    return hr;
 }
 
 static void membership_changed(struct node *node, const struct graph_action *action)
 {
+    CLEANUP_FREE char *name = NULL;
     if (action->change != GRAPH_ADDED && action->change != GRAPH_UPDATED)
         return;
-    CLEANUP_FREE char *name = announced_name(node, &action->id);
-    if (name)
+    HRESULT hr = announced_name(node, &action->id, &name);
+    if (FAILED(hr))
+        member_lost(node, hr);
+    else if (name)
         node_post_member(node, action->change == GRAPH_ADDED ? MEMBER_JOINED : MEMBER_UPDATED,
                          name);
 }
@@ -217,7 +260,7 @@ static void record_changed(struct node *node, const struct graph_action *action)
                                  .change = action->change,
                                  .id = action->id,
                                  .data_type = action->record_type};
-    post(node, &event);
+    node_post(node, &event);
 }
 
 /* ---- the rest ---- */
@@ -274,12 +317,20 @@ static void properties_changed(struct node *node)
     if (SUCCEEDED(security_properties(node->security, &properties)))
         note_name(node, properties->friendly_name);
     struct engine_event event = {.type = ENGINE_EVENT_PROPERTY};
-    post(node, &event);
+    node_post(node, &event);
+}
+
+static const char VALUE_SYNCHRONISED[] = "engine/synchronised";
+
+bool node_has_noted_synchronised(struct node *node)
+{
+    CLEANUP_BUFFER struct buffer value = BUFFER_NULL;
+    return SUCCEEDED(node->store->ops->value_get(node->store, VALUE_SYNCHRONISED, &value));
 }
 
 HRESULT node_note_synchronised(struct node *node)
 {
-    HRESULT hr = node->store->ops->value_put(node->store, "engine/synchronised", bytes_of("\1", 1));
+    HRESULT hr = node->store->ops->value_put(node->store, VALUE_SYNCHRONISED, bytes_of("\1", 1));
     if (SUCCEEDED(hr))
         node->store->ops->mark_durable(node->store);
     return hr;
@@ -288,15 +339,14 @@ HRESULT node_note_synchronised(struct node *node)
 void node_listen_or_leave(struct node *node)
 {
     struct graph_event leave = {.type = GRAPH_LEAVE};
-    if (!node->connected || node_listen(node))
-        return;
-    node->connected = false;
-    node_step_quiet(node, &leave);
+    if (node->connected && !node_listen(node))
+        node_step_quiet(node, &leave);
 }
 
+/* An import notes it with what it brings, in one commit. */
 static void synchronised(struct node *node)
 {
-    HRESULT hr = node_note_synchronised(node);
+    HRESULT hr = node_has_noted_synchronised(node) ? S_OK : node_note_synchronised(node);
     if (FAILED(hr))
         node->failed = hr;
     node_touch(node);
@@ -314,44 +364,17 @@ static void remember_offset(struct node *node, uint64_t offset)
     buffer_deinit(&value);
 }
 
-/* One value for each member's key: the address where it answered last. */
 static void remember_address(struct node *node, const struct graph_action *action)
 {
-    char key[sizeof("address/") + HASH_TEXT_SIZE] = "address/";
-    hash_format(&action->key, key + strlen(key));
-    struct buffer value = BUFFER_NULL;
-    struct wire_writer writer;
-    wire_writer_init(&writer, &value);
-    wire_write_fixed(&writer, action->address.ip, sizeof(action->address.ip));
-    wire_write_u16(&writer, action->address.port);
-    if (SUCCEEDED(writer.hr))
-        remember_value(node, key, buffer_view(&value));
-    buffer_deinit(&value);
-}
-
-/* [ruling 24] No member has let this one in, and one said that the password was refused. */
-static void connect_failed(struct node *node, HRESULT reason)
-{
-    struct engine_event refused = {.type = ENGINE_EVENT_AUTHENTICATION};
-    node->connected = false;
-    node_unlisten(node);
-    if (reason == PEER_E_NOT_AUTHORIZED)
-        post(node, &refused);
-    struct engine_event event = {.type = ENGINE_EVENT_CONNECT_FAILED, .hr = reason};
-    post(node, &event);
+    HRESULT hr = member_address_put(node->store, &action->key, &action->address);
+    if (FAILED(hr))
+        node->failed = hr;
+    node_touch(node);
 }
 
 static void link_changed(struct node *node, const struct graph_action *action)
 {
-    struct engine_event event = {.type = action->notice == GRAPH_NOTICE_DIRECT
-                                             ? ENGINE_EVENT_DIRECT
-                                             : ENGINE_EVENT_NEIGHBOUR,
-                                 .change = action->change,
-                                 .connection = action->link,
-                                 .next_connection = action->value,
-                                 .node_id = action->node_id,
-                                 .hr = action->hr};
-    post(node, &event);
+    node_tell_link(node, action);
     if (action->notice == GRAPH_NOTICE_DIRECT && action->change == GRAPH_LINK_CONNECTED)
         node_flow_data(node, 0);
 }
@@ -364,6 +387,8 @@ static void data_came(struct node *node, const struct graph_action *action)
                                  .node_id = action->node_id,
                                  .data_type = action->record_type,
                                  .data = action->data};
+    if (!node_told_of(node, action->link))
+        return;
     HRESULT hr = events_post(node, &event);
     struct node_link *link = FAILED(hr) ? node_link_find(node, action->link) : NULL;
     if (link)
@@ -371,30 +396,8 @@ static void data_came(struct node *node, const struct graph_action *action)
     node_flow_data(node, action->link);
 }
 
-static HRESULT tell_lost(void *context, const struct graph_link_info *info)
-{
-    struct engine_event event = {.type =
-                                     info->direct ? ENGINE_EVENT_DIRECT : ENGINE_EVENT_NEIGHBOUR,
-                                 .change = GRAPH_LINK_DISCONNECTED,
-                                 .connection = info->link,
-                                 .node_id = info->node_id,
-                                 .hr = PEER_E_CONNECTION_FAILED};
-    post(context, &event);
-    return S_OK;
-}
-
-void node_tell_offline(struct node *node)
-{
-    HRESULT hr = graph_each_link(node->graph, tell_lost, node);
-    if (FAILED(hr) || graph_status(node->graph) == 0)
-        return;
-    struct engine_event event = {.type = ENGINE_EVENT_STATUS};
-    post(node, &event);
-}
-
 void node_notice(struct node *node, const struct graph_action *action)
 {
-    struct engine_event status = {.type = ENGINE_EVENT_STATUS, .status = (uint32_t)action->value};
     switch (action->notice) {
     case GRAPH_NOTICE_RECORD:
         record_changed(node, action);
@@ -407,10 +410,10 @@ void node_notice(struct node *node, const struct graph_action *action)
         data_came(node, action);
         break;
     case GRAPH_NOTICE_STATUS:
-        post(node, &status);
+        node_tell_status(node, (uint32_t)action->value);
         break;
     case GRAPH_NOTICE_CONNECT_FAILED:
-        connect_failed(node, action->hr);
+        node_give_up(node, action->hr);
         break;
     case GRAPH_NOTICE_SYNCHRONISED:
         synchronised(node);

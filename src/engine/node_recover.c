@@ -3,8 +3,9 @@
  *
  * Everything since the last commit is rolled back, the waiting calls hear the failure, and what
  * lives in memory is built anew. The first failure in a while goes online again at once; what
- * keeps failing (a full disk) waits longer and longer, while reading goes on. Where even the
- * building fails, the node answers with that code until a later attempt succeeds. */
+ * keeps failing (a full disk) waits longer and longer, while reading goes on. Who was online comes
+ * back by itself; a Connect without an outcome fails (node_told.c). Where even the building fails,
+ * the node answers with that code until a later attempt succeeds. */
 #include "base/log.h"
 #include "engine/engine_internal.h"
 
@@ -50,8 +51,11 @@ static void go_online(struct node *node)
     if (!node->connected)
         return;
     HRESULT hr = node_connect(node, NULL, 0);
-    if (FAILED(hr))
-        log_line(LOG_ERROR, "%s: cannot connect again: 0x%08x", node->group, (unsigned)hr);
+    if (SUCCEEDED(hr))
+        return;
+    log_line(LOG_ERROR, "%s: cannot connect again: 0x%08x", node->group, (unsigned)hr);
+    node->failed = hr; /* and so once more, later */
+    node_touch(node);
 }
 
 /* Gives the wait that is due now, and doubles the next one. */
@@ -70,11 +74,11 @@ void node_start_over(struct node *node, HRESULT failure)
 {
     uint64_t now = loop_now_ms(node->engine->loop), wait = next_wait(node, now);
     log_line(LOG_ERROR, "%s: rolled back after 0x%08x", node->group, (unsigned)failure);
-    if (node->graph)
-        node_tell_offline(node);
+    node_tell_offline(node);
     graph_actions_clear(&node->actions);
     node_links_close_all(node);
     node_unlisten(node);
+    node_give_up_late(node, failure, now + wait);
     node->dirty = false;
     node->failed = rebuild(node);
     node_end_calls(node, failure);

@@ -1,8 +1,8 @@
 /* node_removal.c - what a removal does to a node: others have left, or this one was put out.
  *
  * Happy path: after revocations were applied, each member that is none any more is told to the
- * application once. When this member is among them, it hears AUTHENTICATION_FAILED and
- * CONNECTION_FAILED with PEER_E_NOT_AUTHORIZED, says goodbye and is offline; its records stay
+ * application once. When this member is among them, it says goodbye and is offline, then hears
+ * AUTHENTICATION_FAILED and CONNECTION_FAILED with PEER_E_NOT_AUTHORIZED; its records stay
  * readable, and it may try again, since a removal can be undone by one of higher rank. Failure: a
  * step that fails rolls the node back as always. */
 #include "engine/engine_internal.h"
@@ -29,15 +29,10 @@ static void tell_gone(void *context, const struct hash *key, const char *peer_na
 static void put_out(struct node *node)
 {
     struct graph_event leave = {.type = GRAPH_LEAVE};
-    struct engine_event refused = {.type = ENGINE_EVENT_AUTHENTICATION};
-    struct engine_event failed = {.type = ENGINE_EVENT_CONNECT_FAILED, .hr = PEER_E_NOT_AUTHORIZED};
     if (!node->connected)
         return;
-    node->connected = false;
     node_step_quiet(node, &leave);
-    node_unlisten(node);
-    events_post(node, &refused);
-    events_post(node, &failed);
+    node_give_up(node, PEER_E_NOT_AUTHORIZED);
 }
 
 void node_revoked(struct node *node)

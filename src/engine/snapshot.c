@@ -239,6 +239,7 @@ struct list_call {
     struct snapshot *snapshot;
     struct store_place from; /* behind this */
     bool begun;
+    bool full; /* this part */
     bool done;
     uint32_t looked_at;
     struct store_record *rows; /* of this part; with headers when there are criteria */
@@ -276,7 +277,6 @@ static HRESULT take_row(void *context, const struct store_record *row)
     struct list_call *this = context;
     const struct snapshot *snapshot = this->snapshot;
     bool beyond = snapshot->has_type && !guid_equal(&snapshot->type, &row->type);
-    this->done = beyond;
     if (beyond)
         return S_FALSE;
     this->from = (struct store_place){row->type, row->created, row->id};
@@ -291,8 +291,8 @@ static HRESULT take_row(void *context, const struct store_record *row)
         }
     }
     uint32_t most = this->search ? PART_HEADERS : PART_ROWS;
-    bool enough = ++this->looked_at == most || this->headers.size >= PART_BYTES;
-    return enough ? S_FALSE : S_OK;
+    this->full = ++this->looked_at == most || this->headers.size >= PART_BYTES;
+    return this->full ? S_FALSE : S_OK;
 }
 
 static HRESULT run_part(struct call *call)
@@ -306,12 +306,10 @@ static HRESULT run_part(struct call *call)
         return hr;
     this->looked_at = this->row_count = 0;
     this->headers.size = 0;
-    this->done = true;
+    this->full = false;
     hr = node->store->ops->walk(node->store, this->begun || this->type ? &this->from : NULL,
                                 this->search != NULL, take_row, this);
-    uint32_t most = this->search ? PART_HEADERS : PART_ROWS;
-    if (this->looked_at == most || this->headers.size >= PART_BYTES)
-        this->done = false;
+    this->done = !this->full;
     return hr;
 }
 

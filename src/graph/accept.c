@@ -22,15 +22,21 @@ static HRESULT rank_of_row(struct graph *graph, const struct store_record *row,
     return hr == PEER_E_INVALID_RECORD ? PEER_E_INVALID_DATABASE : hr;
 }
 
-HRESULT classify(struct graph *graph, const struct record *record, const struct hash *digest,
-                 struct store_record *held, enum verdict_class *class)
+static HRESULT find_held(struct graph *graph, const struct guid *id, struct held *held)
 {
     struct store *store = graph->config.store;
+    HRESULT hr = store->ops->find(store, id, &held->row);
+    held->exists = SUCCEEDED(hr);
+    return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
+}
+
+HRESULT classify(struct graph *graph, const struct record *record, const struct hash *digest,
+                 struct held *found, enum verdict_class *class)
+{
+    const struct store_record *held = &found->row;
     *class = CLASS_NEW;
-    HRESULT hr = store->ops->find(store, &record->id, held);
-    if (hr == PEER_E_RECORD_NOT_FOUND)
-        return S_OK;
-    if (FAILED(hr))
+    HRESULT hr = find_held(graph, &record->id, found);
+    if (FAILED(hr) || !found->exists)
         return hr;
     if (hash_equal(&held->digest, digest)) {
         *class = CLASS_SAME;
@@ -187,9 +193,10 @@ HRESULT remove_row(struct graph *graph, const struct store_record *row)
 }
 
 static int change_of(const struct graph *graph, const struct store_record *row,
-                     const struct store_record *held, bool had)
+                     const struct held *held)
 {
-    bool was_visible = had && !held->deleted && held->expiration > graph->expired_to;
+    bool was_visible =
+        held->exists && !held->row.deleted && held->row.expiration > graph->expired_to;
     if (row->deleted)
         return was_visible ? GRAPH_DELETED : 0;
     return was_visible ? GRAPH_UPDATED : GRAPH_ADDED;
@@ -215,13 +222,14 @@ HRESULT accept_version(struct graph *graph, const struct accepted *accepted)
                                .header = accepted->header,
                                .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE),
                                .payload = accepted->payload};
-    struct store_record held;
-    HRESULT hr = store->ops->find(store, &record->id, &held);
-    bool had = SUCCEEDED(hr);
-    if (FAILED(hr) && hr != PEER_E_RECORD_NOT_FOUND)
+    struct held found;
+    const struct held *held = accepted->held ? accepted->held : &found;
+    HRESULT hr = accepted->held ? S_OK : find_held(graph, &record->id, &found);
+    if (FAILED(hr))
         return hr;
     if (graph->config.changing)
-        graph->config.changing(graph->config.changing_context, &record->id, had ? &held : NULL);
+        graph->config.changing(graph->config.changing_context, &record->id,
+                               held->exists ? &held->row : NULL);
     hr = store->ops->put(store, &row);
     if (FAILED(hr))
         return hr;
@@ -229,11 +237,11 @@ HRESULT accept_version(struct graph *graph, const struct accepted *accepted)
         store->ops->mark_durable(store);
     expire_schedule(graph, record->expiration);
     upkeep_accepted(graph, &row);
-    if (had && row.deleted)
-        upkeep_outlived(graph, &row, held.expiration);
-    int change = change_of(graph, &row, &held, had);
-    if (had)
-        hr = tell_removed(graph, &held);
+    if (held->exists && row.deleted)
+        upkeep_outlived(graph, &row, held->row.expiration);
+    int change = change_of(graph, &row, held);
+    if (held->exists)
+        hr = tell_removed(graph, &held->row);
     if (SUCCEEDED(hr) && record_type_is_reserved(&record->type))
         hr = tell_provider(graph, accepted);
     if (SUCCEEDED(hr) && change != 0)
@@ -275,17 +283,25 @@ static HRESULT judge_row(struct doomed *doomed, const struct store_record *full)
     return S_OK;
 }
 
-static HRESULT judge_item(void *context, const struct store_item *item)
+static HRESULT judge_again(void *context, const struct store_record *row)
 {
     struct doomed *doomed = context;
     struct store *store = doomed->graph->config.store;
     struct store_record full;
-    HRESULT hr = store->ops->get(store, &item->key.id, &full);
+    HRESULT hr = store->ops->get(store, &row->id, &full);
     if (FAILED(hr))
         return hr;
     hr = full.signature.size == SIGNATURE_SIZE ? judge_row(doomed, &full) : PEER_E_INVALID_DATABASE;
     store_record_deinit(&full);
     return FAILED(hr) ? hr : S_OK;
+}
+
+/* What a living certificate signed stands as before. */
+static HRESULT judge_signed(void *context, const struct hash *certificate)
+{
+    struct doomed *doomed = context;
+    struct store *store = doomed->graph->config.store;
+    return store->ops->each_by_certificate(store, certificate, judge_again, doomed);
 }
 
 static HRESULT drop_row(struct graph *graph, const struct guid *id)
@@ -359,11 +375,12 @@ static void compare_again(struct graph *graph)
 HRESULT rejudge_timer(struct graph *graph)
 {
     struct store *store = graph->config.store;
+    struct provider *provider = graph->config.provider;
     struct doomed doomed = {.graph = graph};
     if (graph->now.ms < graph->drop_due_ms)
         return S_OK;
     graph->drop_due_ms = UINT64_MAX;
-    HRESULT hr = store->ops->scan(store, NULL, NULL, 0, judge_item, &doomed);
+    HRESULT hr = provider->ops->each_dead(provider, judge_signed, &doomed);
     for (uint32_t i = 0; SUCCEEDED(hr) && i < doomed.count; i++)
         hr = drop_row(graph, &doomed.ids[i]);
     mem_free(doomed.ids);

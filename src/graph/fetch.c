@@ -114,59 +114,6 @@ static HRESULT make_room(struct graph *graph)
     return hr;
 }
 
-HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
-                    uint32_t count, bool *taken)
-{
-    const struct record *record = accepted->record;
-    struct neighbour *first = neighbour_find(graph, sources[0]);
-    struct version_name name = {record->id, record->version, *accepted->digest};
-    *taken = false;
-    if (!first)
-        return S_OK;
-    struct hash owner = first->key;
-    HRESULT hr = S_OK;
-    first->large_asked_ms = 0;
-    if (!has_room(graph, &owner, record->payload_size))
-        hr = make_room(graph);
-    if (FAILED(hr))
-        return hr;
-    if (!has_room(graph, &owner, record->payload_size)) {
-        large_wait(first, &name);
-        return S_OK;
-    }
-    *taken = true;
-    struct store_unfinished unfinished = {
-        .since_utc = graph->now.utc,
-        .owner = owner,
-        .record = {.id = record->id,
-                   .type = record->type,
-                   .digest = *accepted->digest,
-                   .creator = record->creator,
-                   .certificate = accepted->seal->certificate,
-                   .payload_root = record->payload_root,
-                   .version = record->version,
-                   .created = record->created,
-                   .modified = record->modified,
-                   .expiration = record->expiration,
-                   .payload_size = record->payload_size,
-                   .header = accepted->header,
-                   .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE)}};
-    struct store *store = graph->config.store;
-    hr = store->ops->unfinished_put(store, &unfinished);
-    if (FAILED(hr))
-        return hr;
-    struct fetch *fetch = NULL;
-    hr = fetch_new(graph, &name, &record->payload_root, record->payload_size, &fetch);
-    if (FAILED(hr))
-        return hr;
-    fetch->since_utc = graph->now.utc;
-    fetch->header_link = sources[0];
-    fetch->owner = owner;
-    for (uint32_t i = 0; i < count; i++)
-        fetch_add_source(fetch, sources[i]);
-    return fetch->have == fetch->count ? fetch_complete(graph, fetch) : fetch_ask(graph, fetch);
-}
-
 static HRESULT ask_from(struct graph *graph, struct fetch *fetch, struct neighbour *neighbour)
 {
     uint32_t outstanding = 0;
@@ -225,7 +172,7 @@ static HRESULT finish_row(struct graph *graph, const struct store_record *row)
         return PEER_E_INVALID_DATABASE;
     struct record_seal seal = {.certificate = row->certificate};
     memcpy(seal.signature, row->signature.data, SIGNATURE_SIZE);
-    struct store_record held;
+    struct held held;
     enum verdict_class class;
     HRESULT hr = classify(graph, &record, &row->digest, &held, &class);
     if (FAILED(hr) || class != CLASS_NEW)
@@ -238,8 +185,11 @@ static HRESULT finish_row(struct graph *graph, const struct store_record *row)
     if (FAILED(hr) || record.expiration <= graph_time(graph))
         return S_OK;
     graph->counters.floods_useful++;
-    struct accepted accepted = {
-        .record = &record, .digest = &row->digest, .seal = &seal, .header = row->header};
+    struct accepted accepted = {.record = &record,
+                                .digest = &row->digest,
+                                .seal = &seal,
+                                .header = row->header,
+                                .held = &held};
     return accept_version(graph, &accepted);
 }
 
@@ -263,7 +213,7 @@ static HRESULT check_whole(struct graph *graph, const struct fetch *fetch, bool 
     return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
 }
 
-HRESULT fetch_complete(struct graph *graph, struct fetch *fetch)
+static HRESULT complete(struct graph *graph, struct fetch *fetch)
 {
     struct store *store = graph->config.store;
     struct store_record row = {.digest = fetch->name.digest};
@@ -283,6 +233,59 @@ HRESULT fetch_complete(struct graph *graph, struct fetch *fetch)
         return hr;
     }
     return fetch_drop(graph, fetch);
+}
+
+HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const uint64_t *sources,
+                    uint32_t count, bool *taken)
+{
+    const struct record *record = accepted->record;
+    struct neighbour *first = neighbour_find(graph, sources[0]);
+    struct version_name name = {record->id, record->version, *accepted->digest};
+    *taken = false;
+    if (!first)
+        return S_OK;
+    struct hash owner = first->key;
+    HRESULT hr = S_OK;
+    first->large_asked_ms = 0;
+    if (!has_room(graph, &owner, record->payload_size))
+        hr = make_room(graph);
+    if (FAILED(hr))
+        return hr;
+    if (!has_room(graph, &owner, record->payload_size)) {
+        large_wait(first, &name);
+        return S_OK;
+    }
+    *taken = true;
+    struct store_unfinished unfinished = {
+        .since_utc = graph->now.utc,
+        .owner = owner,
+        .record = {.id = record->id,
+                   .type = record->type,
+                   .digest = *accepted->digest,
+                   .creator = record->creator,
+                   .certificate = accepted->seal->certificate,
+                   .payload_root = record->payload_root,
+                   .version = record->version,
+                   .created = record->created,
+                   .modified = record->modified,
+                   .expiration = record->expiration,
+                   .payload_size = record->payload_size,
+                   .header = accepted->header,
+                   .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE)}};
+    struct store *store = graph->config.store;
+    hr = store->ops->unfinished_put(store, &unfinished);
+    if (FAILED(hr))
+        return hr;
+    struct fetch *fetch = NULL;
+    hr = fetch_new(graph, &name, &record->payload_root, record->payload_size, &fetch);
+    if (FAILED(hr))
+        return hr;
+    fetch->since_utc = graph->now.utc;
+    fetch->header_link = sources[0];
+    fetch->owner = owner;
+    for (uint32_t i = 0; i < count; i++)
+        fetch_add_source(fetch, sources[i]);
+    return fetch->have == fetch->count ? complete(graph, fetch) : fetch_ask(graph, fetch);
 }
 
 /* Its hour goes on, and its owner's place stays taken. A clock that was set back begins it anew. */
@@ -412,6 +415,6 @@ HRESULT recv_piece(struct graph *graph, struct neighbour *neighbour, struct byte
         if (fetch->state[i] == PIECE_ASKED && fetch->asked_link[i] == neighbour->link)
             fetch->asked_ms[i] = graph->now.ms;
     if (fetch->have == fetch->count)
-        return fetch_complete(graph, fetch);
+        return complete(graph, fetch);
     return ask_from(graph, fetch, neighbour);
 }

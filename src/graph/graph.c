@@ -385,7 +385,7 @@ static HRESULT dispatch(struct graph *graph, const struct graph_event *event)
     case GRAPH_ACTED:
         return membership_first(graph);
     case GRAPH_IMPORTED:
-        return import_end(graph);
+        return newcomer_done(graph);
     }
     return E_INVALIDARG;
 }

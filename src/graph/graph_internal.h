@@ -420,9 +420,14 @@ bool refused_has(const struct graph *graph, const struct hash *digest);
 
 /* accept.c: classification and what follows from acceptance. */
 enum verdict_class { CLASS_NEW, CLASS_SAME, CLASS_OLDER };
-/* classify compares with what is held. held is filled when something is (views empty). */
+/* What stands under an id. */
+struct held {
+    bool exists;
+    struct store_record row; /* views empty */
+};
+/* classify compares with what is held. */
 HRESULT classify(struct graph *graph, const struct record *record, const struct hash *digest,
-                 struct store_record *held, enum verdict_class *class) MUST_CHECK;
+                 struct held *held, enum verdict_class *class) MUST_CHECK;
 struct accepted {
     const struct record *record;
     const struct hash *digest;
@@ -430,6 +435,7 @@ struct accepted {
     struct bytes header;
     struct bytes payload;
     bool local;
+    const struct held *held; /* as classify gave it, and nothing was put since; NULL: to be found */
 };
 /* accept stores a version that stands, informs provider and application, and floods it on. */
 HRESULT accept_version(struct graph *graph, const struct accepted *accepted) MUST_CHECK;
@@ -455,7 +461,6 @@ HRESULT rejudge_restore(struct graph *graph) MUST_CHECK;
 /* import.c */
 HRESULT import_version(struct graph *graph, const struct graph_sealed *sealed,
                        bool *stored) MUST_CHECK;
-HRESULT import_end(struct graph *graph) MUST_CHECK;
 
 /* publish.c */
 /* publish: *stored tells that the version had been put when something failed. */
@@ -518,6 +523,8 @@ void newcomer_agreed(struct graph *graph, const struct neighbour *neighbour);
 void newcomer_reset(struct graph *graph);
 /* newcomer_check looks whether a new node has the group's database; at the end of each step. */
 HRESULT newcomer_check(struct graph *graph) MUST_CHECK;
+/* newcomer_done: the group's database is here; told once. */
+HRESULT newcomer_done(struct graph *graph) MUST_CHECK;
 uint64_t newcomer_deadline(const struct graph *graph);
 
 /* large.c: large_wait remembers a record that cannot be fetched now; large_next asks for the next
@@ -533,7 +540,6 @@ struct fetch *fetch_find(struct graph *graph, const struct hash *digest);
 void fetch_add_source(struct fetch *fetch, uint64_t link);
 HRESULT fetch_ask(struct graph *graph, struct fetch *fetch) MUST_CHECK;
 HRESULT fetch_timer(struct graph *graph) MUST_CHECK;
-HRESULT fetch_complete(struct graph *graph, struct fetch *fetch) MUST_CHECK;
 HRESULT fetch_restore(struct graph *graph) MUST_CHECK;
 HRESULT fetch_source_gone(struct graph *graph, uint64_t link) MUST_CHECK;
 void fetch_free(struct graph *graph, struct fetch *fetch);

@@ -63,8 +63,10 @@ static HRESULT compare_others(struct graph *graph, bool *comparing)
     return S_OK;
 }
 
-static HRESULT synchronised(struct graph *graph)
+HRESULT newcomer_done(struct graph *graph)
 {
+    if (graph->synchronised)
+        return S_OK;
     graph->synchronised = true;
     graph->presence_due_ms = graph->online ? graph->now.ms : UINT64_MAX;
     graph->membership_due_ms = graph->presence_due_ms;
@@ -90,12 +92,12 @@ HRESULT newcomer_check(struct graph *graph)
     uint64_t waited = graph->now.ms - graph->newcomer.since_ms;
     bool hidden = waited < HIDDEN_WAIT_MS && provider->ops->lacks_revocations(provider);
     if (waited >= AGREE_LIMIT_MS || (graph->newcomer.agreed > 1 && !hidden))
-        return synchronised(graph);
+        return newcomer_done(graph);
     bool waits = false;
     HRESULT hr = look_for_other(graph, waited, &waits);
     if (FAILED(hr) || waits || hidden)
         return hr;
-    return synchronised(graph);
+    return newcomer_done(graph);
 }
 
 uint64_t newcomer_deadline(const struct graph *graph)

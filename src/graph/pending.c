@@ -275,7 +275,7 @@ static HRESULT pending_accept(struct graph *graph, const struct pending *pending
     if (SUCCEEDED(hr))
         hr = record_header_decode(flood.header, &record);
     ASSERT(SUCCEEDED(hr));
-    struct store_record held;
+    struct held held;
     enum verdict_class class;
     struct verify_job job;
     hr = classify(graph, &record, &pending->digest, &held, &class);
@@ -283,8 +283,8 @@ static HRESULT pending_accept(struct graph *graph, const struct pending *pending
         return hr;
     /* What was learned while the signature was checked (a revocation) counts. */
     HRESULT again = judge(graph, &flood, &record, &pending->digest, &job);
-    if (class == CLASS_OLDER && SUCCEEDED(again) && held.deleted)
-        upkeep_outlived(graph, &held, record.expiration);
+    if (class == CLASS_OLDER && SUCCEEDED(again) && held.row.deleted)
+        upkeep_outlived(graph, &held.row, record.expiration);
     bool useful = class == CLASS_NEW && SUCCEEDED(again) && record.expiration > graph_time(graph);
     struct version_name name = {
         .id = record.id, .version = record.version, .digest = pending->digest};
@@ -294,7 +294,8 @@ static HRESULT pending_accept(struct graph *graph, const struct pending *pending
                                 .digest = &pending->digest,
                                 .seal = &seal,
                                 .header = flood.header,
-                                .payload = flood.payload};
+                                .payload = flood.payload,
+                                .held = &held};
     bool in_pieces = flood.flags & FLOOD_PAYLOAD_IN_PIECES;
     hr = useful && in_pieces ? begin_fetch(graph, pending, &accepted, &useful) : S_OK;
     if (SUCCEEDED(hr))

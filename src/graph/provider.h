@@ -37,6 +37,8 @@ struct renewal {
     struct bytes name;
 };
 
+typedef HRESULT (*provider_certificate_visitor)(void *context, const struct hash *certificate);
+
 struct provider_ops {
     /* judge says whether a version may stand, all but the signature, and prepares that check. It
      * compares with nothing but the version itself, its certificate chain and the revocations.
@@ -93,6 +95,12 @@ struct provider_ops {
     /* lacks_revocations: this member was told (by its invitation) of revocations that are not here.
      */
     bool (*lacks_revocations)(struct provider *provider);
+
+    /* each_dead visits the certificates that are here and dead by revocations: of what they signed
+     * judge refuses some, of what others signed nothing for that reason. Stops at what is not S_OK
+     * and returns that. */
+    HRESULT(*each_dead)
+    (struct provider *provider, provider_certificate_visitor visit, void *context);
 
     /* link_allowed judges an authenticated link again, after a revocation or when its certificate
      * ends, with grace for wrong clocks. S_OK or PEER_E_NOT_AUTHORIZED. */

@@ -124,7 +124,7 @@ HRESULT publish_version(struct graph *graph, const struct record *draft, struct 
 static HRESULT publish_sealed(struct graph *graph, const struct graph_sealed *sealed,
                               struct guid *id, bool *stored)
 {
-    struct store_record held;
+    struct held held;
     enum verdict_class class;
     *id = sealed->record->id;
     HRESULT hr = classify(graph, sealed->record, sealed->digest, &held, &class);
@@ -135,7 +135,8 @@ static HRESULT publish_sealed(struct graph *graph, const struct graph_sealed *se
                                 .seal = sealed->seal,
                                 .header = sealed->header,
                                 .payload = sealed->payload,
-                                .local = true};
+                                .local = true,
+                                .held = &held};
     *stored = true;
     return accept_version(graph, &accepted);
 }

@@ -57,15 +57,15 @@ HRESULT recv_flood(struct graph *graph, struct neighbour *neighbour, struct byte
     request_answered(graph, &digest);
     struct version_name name = {.id = record.id, .version = record.version, .digest = digest};
 
-    struct store_record held;
+    struct held held;
     enum verdict_class class;
     hr = classify(graph, &record, &digest, &held, &class);
     if (FAILED(hr))
         return hr;
     if (class != CLASS_NEW)
-        hr = answer_known(graph, neighbour, &name, &held, class);
+        hr = answer_known(graph, neighbour, &name, &held.row, class);
     /* [protocol 5] What outlives its tombstone is checked too, to have that signed again. */
-    bool outlives = class == CLASS_OLDER && upkeep_wants(graph, &held, record.expiration);
+    bool outlives = class == CLASS_OLDER && upkeep_wants(graph, &held.row, record.expiration);
     if (FAILED(hr) || (class != CLASS_NEW && !outlives))
         return hr;
     uint64_t now = graph_time(graph);

@@ -46,7 +46,7 @@ HRESULT recv_revoked(struct graph *graph, struct bytes body)
 {
     struct message_revoked message;
     struct record record;
-    struct store_record held;
+    struct held held;
     struct hash digest;
     enum verdict_class class;
     HRESULT hr = message_decode_revoked(body, &message);

@@ -90,10 +90,16 @@ static void schedule(struct graph *graph, uint64_t peer_time)
         graph->upkeep_due_ms = graph->now.ms + wait_ms;
 }
 
+/* Many in their last tenth may come one after another, and a look is at all of them: it is put off
+ * by a minute at most, and by a quarter of what the first of them has left. */
 void upkeep_accepted(struct graph *graph, const struct store_record *row)
 {
-    if (concerns(row) && graph->online)
-        schedule(graph, row->expiration - tenth_of(row));
+    if (!concerns(row) || !graph->online)
+        return;
+    uint64_t now = graph_time(graph), begin = row->expiration - tenth_of(row);
+    uint64_t wait = row->expiration > now ? (row->expiration - now) / 4 : 0;
+    uint64_t earliest = now + (wait < FULL_WAIT ? wait : FULL_WAIT);
+    schedule(graph, begin > earliest ? begin : earliest);
 }
 
 void upkeep_online(struct graph *graph, bool online)
@@ -163,23 +169,28 @@ static HRESULT sign(struct graph *graph, const struct guid *id, uint64_t outlive
 
 /* ---- versions that outlive their tombstone ---- */
 
-bool upkeep_wants(struct graph *graph, const struct store_record *tombstone, uint64_t expiration)
+static bool wants(struct graph *graph, const struct store_record *tombstone, uint64_t expiration,
+                  struct renewal *renewal)
 {
-    struct renewal renewal;
     if (!graph->online || !tombstone->deleted || expiration <= tombstone->expiration)
         return false;
     for (uint32_t i = 0; i < graph->outlived_count; i++)
         if (guid_equal(&graph->outlived[i].id, &tombstone->id) &&
             graph->outlived[i].until >= expiration)
             return false;
-    return renewal_of(graph, tombstone, expiration, &renewal) == S_OK;
+    return renewal_of(graph, tombstone, expiration, renewal) == S_OK;
+}
+
+bool upkeep_wants(struct graph *graph, const struct store_record *tombstone, uint64_t expiration)
+{
+    struct renewal renewal;
+    return wants(graph, tombstone, expiration, &renewal);
 }
 
 void upkeep_outlived(struct graph *graph, const struct store_record *tombstone, uint64_t expiration)
 {
     struct renewal renewal;
-    if (!upkeep_wants(graph, tombstone, expiration) ||
-        renewal_of(graph, tombstone, expiration, &renewal) != S_OK)
+    if (!wants(graph, tombstone, expiration, &renewal))
         return;
     uint32_t place = 0;
     while (place < graph->outlived_count && !guid_equal(&graph->outlived[place].id, &tombstone->id))

@@ -1,9 +1,10 @@
 /* database_check.c - a file's certificates, signatures and payloads, verified beside the group.
  *
  * Happy path: a security of its own over a store in memory, which learns certificates as the file
- * goes on, judges each record by the very rules for neighbours; its signature is checked at once.
- * Pieces of a large payload are hashed as they pass, and must give the root that the record's
- * header names. Failure: one item that is wrong makes the whole file E_INVALIDARG. */
+ * goes on, judges each record by the very rules for neighbours; its signature, nearly all of the
+ * work, is handed out, since no later item depends on it. Pieces of a large payload are hashed as
+ * they pass, and must give the root that the record's header names. Failure: one item that is wrong
+ * makes the whole file E_INVALIDARG. */
 #include "group/database_check.h"
 
 #include "group/security_internal.h"
@@ -81,19 +82,21 @@ static HRESULT check_piece(struct database_check *check, struct bytes piece)
     return hash_equal(&root, &check->root) ? S_OK : E_INVALIDARG;
 }
 
-static HRESULT check_record(struct database_check *check, const struct database_item *item)
+static HRESULT check_record(struct database_check *check, const struct database_item *item,
+                            struct database_signatures *signatures)
 {
-    struct verify_job job;
+    if (signatures->count == DATABASE_SEGMENT_ITEMS)
+        return E_INVALIDARG; /* no segment of ours has more */
     HRESULT hr = security_judge(&check->security->provider, &item->record, &item->digest,
-                                &item->seal, item->payload, &job);
+                                &item->seal, item->payload, &signatures->jobs[signatures->count]);
     if (FAILED(hr))
         return hr;
-    if (!signature_check(job.key, job.message, sizeof(job.message), job.signature))
-        return E_INVALIDARG;
+    signatures->count++;
     return item->record.payload_size > LIMIT_PIECE_SIZE ? begin_pieces(check, &item->record) : S_OK;
 }
 
-static HRESULT check_item(struct database_check *check, const struct database_item *item)
+static HRESULT check_item(struct database_check *check, const struct database_item *item,
+                          struct database_signatures *signatures)
 {
     bool in_pieces = item->type == DATABASE_PIECE || item->type == DATABASE_ABANDONED;
     if (in_pieces != (check->leaves != NULL))
@@ -102,7 +105,7 @@ static HRESULT check_item(struct database_check *check, const struct database_it
     case DATABASE_CERTIFICATE:
         return security_keep(check->security, item->body, NULL);
     case DATABASE_RECORD:
-        return check_record(check, item);
+        return check_record(check, item, signatures);
     case DATABASE_PIECE:
         return check_piece(check, item->body);
     default:
@@ -111,18 +114,30 @@ static HRESULT check_item(struct database_check *check, const struct database_it
     }
 }
 
-HRESULT database_check_segment(struct database_check *check, struct bytes segment)
+HRESULT database_check_segment(struct database_check *check, struct bytes segment,
+                               struct database_signatures *signatures)
 {
     struct wire_reader reader;
     struct database_item item;
     HRESULT hr;
+    signatures->count = 0;
     wire_reader_init(&reader, segment);
     while ((hr = database_item_next(&reader, check->group, &item)) == S_OK) {
-        hr = check_item(check, &item);
+        hr = check_item(check, &item, signatures);
         if (FAILED(hr))
             return hr == E_OUTOFMEMORY ? hr : E_INVALIDARG;
     }
     return FAILED(hr) ? hr : S_OK;
+}
+
+HRESULT database_check_signatures(const struct database_signatures *signatures)
+{
+    for (uint32_t i = 0; i < signatures->count; i++) {
+        const struct verify_job *job = &signatures->jobs[i];
+        if (!signature_check(job->key, job->message, sizeof(job->message), job->signature))
+            return E_INVALIDARG;
+    }
+    return S_OK;
 }
 
 HRESULT database_check_end(const struct database_check *check)

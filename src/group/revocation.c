@@ -18,6 +18,7 @@ struct entry {
     struct hash digest; /* of the record version that carries it */
     struct hash key;
     uint64_t time;
+    uint64_t expiration; /* of that record version */
     const struct certificate_row *seal;
     struct bytes keep;
     bool in_force;
@@ -281,7 +282,7 @@ static struct key_entries *require_key(struct revocation_set *set, const struct 
 }
 
 static struct entry *entry_new(const struct revocation *revocation, const struct hash *digest,
-                               const struct certificate_row *seal)
+                               uint64_t expiration, const struct certificate_row *seal)
 {
     struct entry *entry = mem_zalloc(sizeof(*entry) + revocation->keep.size);
     if (!entry)
@@ -289,6 +290,7 @@ static struct entry *entry_new(const struct revocation *revocation, const struct
     entry->digest = *digest;
     entry->key = revocation->key;
     entry->time = revocation->time;
+    entry->expiration = expiration;
     entry->seal = seal;
     if (revocation->keep.size > 0)
         memcpy(entry->digests, revocation->keep.data, revocation->keep.size);
@@ -297,14 +299,15 @@ static struct entry *entry_new(const struct revocation *revocation, const struct
 }
 
 HRESULT revocation_set_add(struct revocation_set *set, const struct revocation *revocation,
-                           const struct hash *digest, const struct certificate_row *seal)
+                           const struct hash *digest, uint64_t expiration,
+                           const struct certificate_row *seal)
 {
     if (is_known(set, &revocation->key, digest))
         return S_FALSE;
     HRESULT hr = reserve(set);
     if (FAILED(hr))
         return hr;
-    struct entry *entry = entry_new(revocation, digest, seal);
+    struct entry *entry = entry_new(revocation, digest, expiration, seal);
     struct key_entries *key = entry ? require_key(set, &revocation->key) : NULL;
     if (!key) {
         mem_free(entry);
@@ -437,15 +440,17 @@ bool revocation_last(struct revocation_set *set, const struct hash *key, uint64_
     return any;
 }
 
-bool revocation_may_take_over(struct revocation_set *set, const struct hash *digest,
-                              const struct certificate_table *table,
-                              const struct certificate_row *seal)
+static const struct entry *entry_of(const struct revocation_set *set, const struct hash *digest)
 {
-    const struct entry *entry = NULL;
-    decide(set);
-    for (uint32_t i = 0; i < set->count && !entry; i++)
+    for (uint32_t i = 0; i < set->count; i++)
         if (hash_equal(&set->entries[i]->digest, digest))
-            entry = set->entries[i];
+            return set->entries[i];
+    return NULL;
+}
+
+static bool may_take_over(const struct revocation_set *set, const struct entry *entry,
+                          const struct certificate_table *table, const struct certificate_row *seal)
+{
     if (!entry || !entry->in_force || is_dead(set, seal) ||
         !(seal->depth == 0 || seal->deputy || (seal->roles & ROLE_ADMIN)))
         return false;
@@ -454,6 +459,29 @@ bool revocation_may_take_over(struct revocation_set *set, const struct hash *dig
         if (hits(entry, row) && !revocation_may_revoke(seal, row))
             return false;
     return true;
+}
+
+bool revocation_may_take_over(struct revocation_set *set, const struct hash *digest,
+                              const struct certificate_table *table,
+                              const struct certificate_row *seal)
+{
+    decide(set);
+    return may_take_over(set, entry_of(set, digest), table, seal);
+}
+
+bool revocation_said_longer(struct revocation_set *set, const struct hash *digest,
+                            const struct certificate_table *table)
+{
+    decide(set);
+    const struct entry *entry = entry_of(set, digest);
+    for (const struct entry *other = entry ? entries_of(set, &entry->key) : NULL; other;
+         other = other->next_of_key) {
+        bool same = other->time == entry->time && bytes_equal(other->keep, entry->keep);
+        if (same && other->expiration > entry->expiration &&
+            may_take_over(set, entry, table, other->seal))
+            return true;
+    }
+    return false;
 }
 
 static int compare_digests(const void *a, const void *b)

@@ -38,11 +38,11 @@ struct revocation_set;
 HRESULT revocation_set_new(struct revocation_set **set) MUST_CHECK;
 void revocation_set_free(struct revocation_set *set); /* NULL is fine */
 
-/* revocation_set_add copies one revocation, sealed as record version digest with the certificate
- * seal (a row that stays in the table), and decides the whole set anew. S_FALSE: it was known.
- * E_OUTOFMEMORY: as it was. */
+/* revocation_set_add copies one revocation, sealed as record version digest, which ends at
+ * expiration, with the certificate seal (a row that stays in the table), and decides the whole set
+ * anew. S_FALSE: it was known. E_OUTOFMEMORY: as it was. */
 HRESULT revocation_set_add(struct revocation_set *set, const struct revocation *revocation,
-                           const struct hash *digest,
+                           const struct hash *digest, uint64_t expiration,
                            const struct certificate_row *seal) MUST_CHECK;
 
 /* revocation_set_remove forgets the revocation of that record version, if it is of the set, and
@@ -88,6 +88,10 @@ bool revocation_last(struct revocation_set *set, const struct hash *key, uint64_
 bool revocation_may_take_over(struct revocation_set *set, const struct hash *digest,
                               const struct certificate_table *table,
                               const struct certificate_row *seal);
+/* revocation_said_longer: another that ends later says the same as that of record version digest,
+ * and may take over from it. */
+bool revocation_said_longer(struct revocation_set *set, const struct hash *digest,
+                            const struct certificate_table *table);
 void revocation_set_summary(struct revocation_set *set, struct revocation_summary *summary);
 
 #endif

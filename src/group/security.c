@@ -47,6 +47,29 @@ static bool lacks_revocations(struct provider *provider)
            (here.count == told->count && !hash_equal(&here.sum, &told->sum));
 }
 
+struct dead_visit {
+    struct security *security;
+    provider_certificate_visitor visit;
+    void *context;
+};
+
+static HRESULT visit_if_dead(void *context, struct certificate_row *row)
+{
+    const struct dead_visit *this = context;
+    bool dead = revocation_certificate_dead(this->security->revocations, row);
+    return dead ? this->visit(this->context, &row->hash) : S_OK;
+}
+
+static HRESULT each_dead(struct provider *provider, provider_certificate_visitor visit,
+                         void *context)
+{
+    struct dead_visit this = {security_of(provider), visit, context};
+    HRESULT hr = S_OK;
+    for (uint32_t depth = 1; depth <= LIMIT_CHAIN_LENGTH && hr == S_OK; depth++)
+        hr = certificate_table_each(this.security->table, depth, visit_if_dead, &this);
+    return hr;
+}
+
 static const struct provider_ops security_ops = {
     .judge = security_judge,
     .seal = security_seal,
@@ -58,6 +81,7 @@ static const struct provider_ops security_ops = {
     .certificate_chain = security_certificate_chain,
     .certificate_take = security_certificate_take,
     .lacks_revocations = lacks_revocations,
+    .each_dead = each_dead,
     .link_allowed = link_allowed,
     .refusal = security_refusal,
     .removes_own = security_removes_own,

@@ -148,8 +148,8 @@ HRESULT security_member_find(struct security *security, uint64_t now, const char
                              member_visitor visit, void *context) MUST_CHECK;
 
 /* security_membership_name gives the peer name of the member that a stored membership record, read
- * with its payload, announces; borrowed until certificates are collected. NULL: its certificate is
- * not here. */
+ * with its payload, announces; borrowed until certificates are collected. NULL: nobody who is shown
+ * as a member, or its certificate is not here. */
 const char *security_membership_name(const struct security *security,
                                      const struct store_record *stored);
 
@@ -231,14 +231,6 @@ HRESULT security_properties_record(struct security *security,
 void security_properties_id(const struct security *security, struct guid *id);
 
 /* ---- upkeep ---- */
-
-/* security_each_condemned visits every stored record that may no longer stand after
- * PROVIDER_EFFECT_REVOKED; the engine removes them afterwards. certificate is the one it was signed
- * under. */
-typedef HRESULT (*condemned_visitor)(void *context, const struct guid *id,
-                                     const struct hash *digest);
-HRESULT security_each_condemned(struct security *security, condemned_visitor visit,
-                                void *context) MUST_CHECK;
 
 /* security_collect_certificates removes from table and store what no stored record, certificate,
  * revocation or link needed at this and the previous call. links: certificate hashes of the links

@@ -2,7 +2,8 @@
  *
  * Happy path: live membership and presence records are gathered by key, the newest membership
  * record of a key counts, and each key is shown with the best of its certificates that hold and
- * are alive; the own identity comes first. Failure: who has no such certificate is no member now
+ * are alive; the own identity comes first. Who was announced before the certificate begins is a
+ * member to come, and shown with that one. Failure: who has no such certificate is no member now
  * and is left out. Nothing of the store is open while a visitor runs. */
 #include "group/security_internal.h"
 
@@ -34,17 +35,36 @@ static void gathering_deinit(struct gathering *gathering)
     }
 }
 
+static bool has_ended(const struct certificate_row *row, uint64_t utc)
+{
+    for (; row; row = row->issuer) {
+        if (utc > VALIDITY_GRACE && utc - VALIDITY_GRACE > row->not_after)
+            return true;
+    }
+    return false;
+}
+
+/* [contract 7.18, 9.1] announced, by a membership record, may be NULL. NULL: no member. */
+static const struct certificate_row *row_to_show(const struct security *security,
+                                                 const struct hash *key,
+                                                 const struct certificate_row *announced)
+{
+    bool self = hash_equal(key, &security->key_hash);
+    const struct certificate_row *row = self ? security_best_own(security, security->utc)
+                                             : security_best(security, key, security->utc);
+    bool comes = !row && announced && !has_ended(announced, security->utc) &&
+                 !revocation_certificate_dead(security->revocations, announced);
+    return comes ? announced : row;
+}
+
 /* *member is NULL when that key has no certificate to show, or is not asked for. */
 static HRESULT require_member(struct gathering *gathering, const struct hash *key,
-                              struct member **member)
+                              const struct certificate_row *announced, struct member **member)
 {
     HASH_FIND(hh, gathering->members, key, HASH_SIZE, *member);
     if (*member)
         return S_OK;
-    const struct security *security = gathering->security;
-    bool self = hash_equal(key, &security->key_hash);
-    const struct certificate_row *row = self ? security_best_own(security, security->utc)
-                                             : security_best(security, key, security->utc);
+    const struct certificate_row *row = row_to_show(gathering->security, key, announced);
     if (!row || (gathering->only && strcmp(row->peer_name, gathering->only) != 0))
         return S_OK;
     struct member *made = mem_zalloc(sizeof(*made));
@@ -87,7 +107,8 @@ const char *security_membership_name(const struct security *security,
                                      const struct store_record *stored)
 {
     const struct certificate_row *subject = subject_of(security, stored);
-    return subject ? subject->peer_name : NULL;
+    bool shown = subject && row_to_show(security, &subject->key_hash, subject);
+    return shown ? subject->peer_name : NULL;
 }
 
 static HRESULT gather_membership(struct gathering *gathering, const struct store_record *stored)
@@ -97,7 +118,7 @@ static HRESULT gather_membership(struct gathering *gathering, const struct store
     const struct certificate_row *subject = subject_of(gathering->security, stored);
     if (!subject)
         return S_OK;
-    HRESULT hr = require_member(gathering, &subject->key_hash, &member);
+    HRESULT hr = require_member(gathering, &subject->key_hash, subject, &member);
     if (FAILED(hr) || !member || !is_newer(member, stored))
         return hr;
     hr = record_header_decode(stored->header, &record);
@@ -121,7 +142,7 @@ static HRESULT gather(void *context, const struct store_record *stored)
     struct member *member;
     if (!gathering->presence)
         return gather_membership(gathering, stored);
-    HRESULT hr = require_member(gathering, &stored->creator, &member);
+    HRESULT hr = require_member(gathering, &stored->creator, NULL, &member);
     if (SUCCEEDED(hr) && member)
         member->has_presence = true;
     return hr;
@@ -131,7 +152,7 @@ static HRESULT gather_all(struct gathering *gathering, uint64_t now)
 {
     struct store *store = gathering->security->store;
     struct member *self;
-    HRESULT hr = require_member(gathering, &gathering->security->key_hash, &self);
+    HRESULT hr = require_member(gathering, &gathering->security->key_hash, NULL, &self);
     if (SUCCEEDED(hr))
         hr = store->ops->each(store, &RECORD_TYPE_MEMBERSHIP, now, true, gather, gathering);
     gathering->presence = true;

@@ -31,24 +31,25 @@ static HRESULT read_properties(struct security *security, struct bytes payload)
     return S_OK;
 }
 
-static HRESULT read_revocation(struct security *security, const struct hash *certificate,
-                               const struct hash *digest, struct bytes payload)
+static HRESULT read_revocation(struct security *security, const struct store_record *row,
+                               struct bytes payload)
 {
     struct revocation revocation;
-    const struct certificate_row *seal = certificate_table_find(security->table, certificate);
+    const struct certificate_row *seal = certificate_table_find(security->table, &row->certificate);
     HRESULT hr = revocation_decode(payload, &revocation);
     if (FAILED(hr) || !seal)
         return PEER_E_INVALID_DATABASE;
-    return revocation_set_add(security->revocations, &revocation, digest, seal);
+    return revocation_set_add(security->revocations, &revocation, &row->digest, row->expiration,
+                              seal);
 }
 
 static HRESULT accept_revocation(struct security *security, const struct record *record,
-                                 const struct hash *digest, struct bytes payload, unsigned *effects)
+                                 struct bytes payload, unsigned *effects)
 {
     struct store_record stored;
     HRESULT hr = security->store->ops->find(security->store, &record->id, &stored);
     if (SUCCEEDED(hr))
-        hr = read_revocation(security, &stored.certificate, digest, payload);
+        hr = read_revocation(security, &stored, payload);
     if (hr == S_OK)
         *effects |= PROVIDER_EFFECT_REVOKED;
     return FAILED(hr) ? hr : S_OK;
@@ -96,13 +97,14 @@ HRESULT security_accepted(struct provider *provider, const struct record *record
                           const struct hash *digest, struct bytes payload, unsigned *effects)
 {
     struct security *security = security_of(provider);
+    (void)digest;
     *effects = PROVIDER_EFFECT_NONE;
     if (record->deleted)
         return S_OK;
     if (guid_equal(&record->type, &RECORD_TYPE_SECURITY_PROPERTIES))
         return accept_properties(security, record, payload, effects);
     if (guid_equal(&record->type, &RECORD_TYPE_REVOCATION))
-        return accept_revocation(security, record, digest, payload, effects);
+        return accept_revocation(security, record, payload, effects);
     if (guid_equal(&record->type, &RECORD_TYPE_MEMBERSHIP) && payload.size > 0)
         return accept_membership(security, record, payload);
     return S_OK;
@@ -126,7 +128,7 @@ HRESULT security_removed(struct provider *provider, const struct guid *type,
 static HRESULT load_revocation(void *context, const struct store_record *stored)
 {
     struct security *security = context;
-    HRESULT hr = read_revocation(security, &stored->certificate, &stored->digest, stored->payload);
+    HRESULT hr = read_revocation(security, stored, stored->payload);
     return FAILED(hr) ? hr : S_OK;
 }
 

@@ -4,8 +4,7 @@
  * signed again: by its record's creator until the end of that version, or of all its certificates,
  * by an administrator until the latter; a revocation by the group key, a deputy or an administrator
  * who may remove the same certificates, unless another that lasts longer says the same. Nobody
- * signs beyond the own certificate. Failure: only the store's; S_FALSE where this member has
- * nothing to do. */
+ * signs beyond the own certificate. S_FALSE where this member has nothing to do; nothing fails. */
 #include "group/security_internal.h"
 
 static uint64_t end_of_key(const struct security *security, const struct hash *key,
@@ -48,40 +47,16 @@ static HRESULT renew_tombstone(const struct security *security, const struct sto
     return renewal->until > row->expiration ? S_OK : S_FALSE;
 }
 
-struct search {
-    const struct security *security;
-    const struct store_record *row;
-    bool found;
-};
-
-/* The same was said again, by somebody who may remove the same certificates. */
-static HRESULT is_said_again(void *context, const struct store_record *row)
-{
-    struct search *search = context;
-    const struct security *security = search->security;
-    const struct certificate_row *seal = certificate_table_find(security->table, &row->certificate);
-    bool same = hash_equal(&row->payload_root, &search->row->payload_root) && seal &&
-                !hash_equal(&row->digest, &search->row->digest);
-    search->found = same && revocation_may_take_over(security->revocations, &search->row->digest,
-                                                     security->table, seal);
-    return search->found ? S_FALSE : S_OK;
-}
-
 static HRESULT renew_revocation(const struct security *security, const struct store_record *row,
                                 struct renewal *renewal)
 {
-    struct store *store = security->store;
-    struct search search = {.security = security, .row = row};
     const struct certificate_row *signer = security->group_key
                                                ? certificate_table_root(security->table)
                                                : security_best_own(security, security->utc);
     if (!signer || signer->not_after <= row->expiration ||
-        !revocation_may_take_over(security->revocations, &row->digest, security->table, signer))
+        !revocation_may_take_over(security->revocations, &row->digest, security->table, signer) ||
+        revocation_said_longer(security->revocations, &row->digest, security->table))
         return S_FALSE;
-    HRESULT hr = store->ops->each(store, &RECORD_TYPE_REVOCATION, row->expiration, false,
-                                  is_said_again, &search);
-    if (FAILED(hr) || search.found)
-        return FAILED(hr) ? hr : S_FALSE;
     sign_as_self(security, renewal);
     if (security->group_key) {
         renewal->key = signer->key_hash;

@@ -96,9 +96,10 @@ struct store_ops {
     void (*free)(struct store *store);
 
     /* Commits everything since the last commit or rollback. After a failure everything since then
-     * is rolled back. Once any change since the last commit was marked with mark_durable, the
-     * commit is STORE_FULL. When the disk refuses to confirm such a commit, nobody knows what it
-     * holds: the code comes back from this and every later call until the store is opened again. */
+     * is rolled back. Once mark_durable was called since the last commit, the commit is STORE_FULL,
+     * and so are those before it, even when nothing has changed. When the disk refuses to confirm
+     * such a commit, nobody knows what it holds: the code comes back from this and every later call
+     * until the store is opened again. */
     HRESULT (*commit)(struct store *store);
     HRESULT (*rollback)(struct store *store);
     void (*mark_durable)(struct store *store);

@@ -52,6 +52,14 @@ static HRESULT sync_log(struct sql_store *store)
     return errno == ENOSPC || errno == EDQUOT ? PEER_E_DISK_FULL : PEER_E_DATABASE_ACCESSDENIED;
 }
 
+/* Makes all that was committed last. */
+static HRESULT sync_commits(struct sql_store *store)
+{
+    store->dead = sync_log(store);
+    store->unsynced = FAILED(store->dead);
+    return store->dead;
+}
+
 static void checkpoint(struct sql_store *store)
 {
     /* A failure costs nothing but room: the next commit tries again. */
@@ -107,6 +115,8 @@ static HRESULT commit(struct store *base)
     HRESULT hr = FAILED(store->dead) ? store->dead : store->lost;
     if (FAILED(hr) || !store->open) {
         end_batch(store, FAILED(hr));
+        if (SUCCEEDED(hr) && durable && store->unsynced)
+            hr = sync_commits(store);
         return hr;
     }
     store->wal_pages = 0;
@@ -115,8 +125,9 @@ static HRESULT commit(struct store *base)
     query.change = true;
     hr = sql_query_run(&query);
     end_batch(store, FAILED(hr));
+    store->unsynced = true;
     if (SUCCEEDED(hr) && durable)
-        store->dead = hr = sync_log(store);
+        hr = sync_commits(store);
     if (SUCCEEDED(hr))
         shrink_if_due(store);
     if (SUCCEEDED(hr) && store->wal_pages >= CHECKPOINT_PAGES)

@@ -72,6 +72,7 @@ struct sql_store {
     uint32_t changes;      /* statements since the last commit that change rows */
     bool large_cache;      /* for many changes at once */
     bool durable;          /* they must survive a power cut */
+    bool unsynced;         /* what was committed may not survive one */
     HRESULT lost;          /* why the open changes are gone already; S_OK: they are not */
     HRESULT dead;          /* why nothing works until the store is opened again; S_OK: it does */
 };

@@ -45,7 +45,7 @@ static void test_unable_to_listen(void **state)
     group = new_group(creator);
 }
 
-/* [point 9.2] This member is the first item where it belongs to what was asked for. */
+/* [point 9.2] This member belongs to all, and to those who are there while it is online. */
 static void test_self_is_present_while_online(void **state)
 {
     (void)state;

@@ -98,7 +98,7 @@ static void test_enum_bad_arguments(void **state)
     assert_null(enumeration);
 }
 
-/* [point 12.11] [point 13.1] [point 13.3] [point 13.5] [point 13.6] [point 13.8] Opened from one
+/* [point 12.11] [point 13.1] [point 13.3] [point 13.5] [point 13.6] Opened from one
  * side, used from both, closed by the other. */
 static void test_direct_connection(void **state)
 {
@@ -250,15 +250,20 @@ static void test_no_such_connection(void **state)
     assert_hr(PeerGroupSendData(NULL, id, &type_note, 1, (PVOID) "x"), PEER_E_INVALID_GROUP);
 }
 
-/* [point 5.8] Addresses instead of name resolution. */
+/* [point 5.8] Addresses instead of name resolution: ten, of which the last is somebody's. */
 static void test_connect_by_address(void **state)
 {
     (void)state;
     CONTRACT("PeerGroupConnectByAddress", "S_OK");
     CONTRACT("PeerGroupConnectByAddress", "PEER_E_INVALID_GROUP");
-    PEER_ADDRESS addresses[2] = {address_of(pair.member, pair.founder_name)}, bad;
-    addresses[1] = addresses[0];
-    addresses[0].sin6.sin6_port = htons(1); /* nobody; the next one is tried */
+    enum { COUNT = 10 };
+    PEER_ADDRESS addresses[COUNT], bad;
+    for (int i = COUNT - 1; i >= 0; i--) {
+        addresses[i] =
+            i == COUNT - 1 ? address_of(pair.member, pair.founder_name) : addresses[i + 1];
+        if (i < COUNT - 1)
+            addresses[i].sin6.sin6_port = htons((uint16_t)(i + 1)); /* nobody; the next is tried */
+    }
     PWSTR guest = new_identity(u"Guest");
     HGROUP visit = join(pair.founder, guest, NULL);
     assert_hr(PeerGroupConnectByAddress(visit, 0, addresses), E_INVALIDARG);
@@ -266,9 +271,9 @@ static void test_connect_by_address(void **state)
     bad = addresses[0];
     bad.dwSize = 0;
     assert_hr(PeerGroupConnectByAddress(visit, 1, &bad), E_INVALIDARG);
-    assert_hr(PeerGroupConnectByAddress(NULL, 2, addresses), PEER_E_INVALID_GROUP);
+    assert_hr(PeerGroupConnectByAddress(NULL, COUNT, addresses), PEER_E_INVALID_GROUP);
     struct listener listener = listen_to(visit);
-    assert_ok(PeerGroupConnectByAddress(visit, 2, addresses));
+    assert_ok(PeerGroupConnectByAddress(visit, COUNT, addresses));
     await_status(&listener, PEER_GROUP_STATUS_LISTENING);
     stop_listening(&listener);
     assert_ok(PeerGroupClose(visit));

@@ -423,7 +423,7 @@ static HRESULT issue_role(HGROUP at, const GUID *role, DWORD flags)
     return hr;
 }
 
-/* [point 6.1] [point 6.3] [point 6.4] [point 7.19] Administrators issue every role, inviting
+/* [point 6.1] [point 6.4] [point 7.19] Administrators issue every role, inviting
  * members the two below, members none; only administrators publish what they issued. */
 static void test_rights(void **state)
 {

@@ -4,6 +4,8 @@
 
 #include "base/hash.h"
 
+#include <peergroup/extensions.h>
+
 enum { LARGE = 200 * 1024 };
 
 /* "home A/name" as the interface wants it, in static memory. */
@@ -147,6 +149,46 @@ static void test_joiner_becomes_ready(void **state)
     PeerFreeData(invitation);
 }
 
+static bool has_gone(const PEER_GROUP_EVENT_DATA *event, const void *name)
+{
+    return event->eventType == PEER_GROUP_EVENT_MEMBER_CHANGED &&
+           event->memberChangeData.changeType == PEER_MEMBER_LEFT &&
+           wide_equal(event->memberChangeData.pwzIdentity, name);
+}
+
+/* [point 15.2] A file that is older than a removal which the invitation's issuer knew of makes
+ * nobody ready: the removed would be admitted. A newer one does. */
+static void test_old_file_hides_removal(void **state)
+{
+    (void)state;
+    struct pair pair;
+    use(home_a);
+    pair_begin(&pair, NULL);
+    PWSTR guest = new_identity(u"Guest");
+    HGROUP group = join(pair.founder, guest, NULL);
+    go_online(group);
+    assert_ok(PeerGroupExportDatabase(pair.member, path_of("early")));
+    struct listener listener = listen_to(pair.member);
+    assert_ok(PeerGroupRevokeMember(pair.founder, guest, 0));
+    PeerFreeData(await(&listener, has_gone, guest));
+    stop_listening(&listener);
+    PWSTR invitation = invite(pair.founder, pair.member_name, NULL);
+    assert_ok(PeerGroupExportDatabase(pair.member, path_of("late")));
+    assert_ok(PeerGroupClose(group));
+    assert_ok(PeerGroupClose(pair.member));
+    carry_identity(pair.member_name);
+    assert_ok(PeerGroupJoin(pair.member_name, invitation, NULL, &pair.member));
+    PEER_GROUP_PROPERTIES *properties = NULL;
+    assert_ok(PeerGroupImportDatabase(pair.member, path_of("early")));
+    assert_hr(PeerGroupGetProperties(pair.member, &properties), PEER_E_GROUP_NOT_READY);
+    assert_ok(PeerGroupImportDatabase(pair.member, path_of("late")));
+    assert_ok(PeerGroupGetProperties(pair.member, &properties));
+    PeerFreeData(properties);
+    pair_end(&pair);
+    PeerFreeData(invitation);
+    PeerFreeData(guest);
+}
+
 /* [point 15.2] Not once connected, and not into a group that was just created. */
 static void test_in_use(void **state)
 {
@@ -268,55 +310,157 @@ static void seal(uint8_t *data, size_t size)
     memcpy(data + size - HASH_SIZE, hash.bytes, HASH_SIZE);
 }
 
+static ULONG member_count(HGROUP group)
+{
+    HPEERENUM enumeration = NULL;
+    assert_ok(PeerGroupEnumMembers(group, 0, NULL, &enumeration));
+    return count_of(enumeration);
+}
+
 static void assert_file_refused(HGROUP group, const uint8_t *data, size_t size)
 {
     home_write(file_of("altered"), data, size, 0600);
     assert_hr(PeerGroupImportDatabase(group, path_of("altered")), E_INVALIDARG);
     assert_int_equal(record_count(group), 0);
+    assert_int_equal(member_count(group), 1);
 }
 
-/* Any byte, any end, another version: with and without a trailer that fits. Nothing is taken. */
+static size_t u32_at(const uint8_t *data)
+{
+    return (size_t)data[0] << 24 | (size_t)data[1] << 16 | (size_t)data[2] << 8 | data[3];
+}
+
+enum { VERSION_AT = 19, NAMES_AT = 20, WRITTEN_SIZE = 8, FRAME = 5 };
+
+/* Where the time of writing stands: after two names and a flag. */
+static size_t written_at(const uint8_t *data)
+{
+    size_t at = NAMES_AT;
+    for (int name = 0; name < 2; name++)
+        at += 4 + u32_at(data + at);
+    return at + 1;
+}
+
+/* A file with certificates, small records and a large one in pieces; a group that it fits, which is
+ * at folder B. */
+static uint8_t *whole_file(HGROUP *group, size_t *size)
+{
+    use(home_a);
+    PWSTR founder = new_identity(u"Founder"), other = new_identity(u"Other");
+    *group = new_group(founder);
+    PWSTR config = config_of(*group);
+    add_note(*group, "one");
+    add_note(*group, "two");
+    announce(*group, other);
+    add_large(*group);
+    assert_ok(PeerGroupExportDatabase(*group, path_of("whole")));
+    assert_ok(PeerGroupClose(*group));
+    carry_identity(founder);
+    *group = open_config(config);
+    PeerFreeData(other);
+    PeerFreeData(founder);
+    PeerFreeData(config);
+    return read_file("whole", size);
+}
+
+/* Changes one byte, with the trailer that was there and with one that fits; neither is taken. */
+static void assert_byte_counts(HGROUP group, uint8_t *data, size_t size, size_t at)
+{
+    uint8_t trailer[HASH_SIZE];
+    memcpy(trailer, data + size - HASH_SIZE, HASH_SIZE);
+    data[at] ^= 0x10;
+    assert_file_refused(group, data, size);
+    if (at < size - HASH_SIZE) {
+        seal(data, size);
+        assert_file_refused(group, data, size);
+        memcpy(data + size - HASH_SIZE, trailer, HASH_SIZE);
+    }
+    data[at] ^= 0x10;
+}
+
+/* Any byte, in each part of the file: the header, and of each item its type, its length and places
+ * all over it. Nothing is taken. The time of writing, of no effect, may be anybody's who gives the
+ * file a trailer that fits: that one is taken, with all there is. */
 static void test_altered(void **state)
 {
     (void)state;
+    HGROUP group;
+    size_t size, items = 0;
+    uint8_t *data = whole_file(&group, &size);
+    const size_t written = written_at(data);
+    for (size_t at = 0; at < written; at += 7)
+        assert_byte_counts(group, data, size, at);
+    assert_byte_counts(group, data, size, written - 1);
+    size_t at = written + WRITTEN_SIZE;
+    for (; at < size; items++) {
+        const size_t body = u32_at(data + at + 1), end = at + FRAME + body;
+        assert_true(end <= size);
+        assert_byte_counts(group, data, size, at);
+        assert_byte_counts(group, data, size, at + 1 + items % 4);
+        for (size_t inside = at + FRAME; inside < end; inside += 1 + body / 8)
+            assert_byte_counts(group, data, size, inside);
+        assert_byte_counts(group, data, size, end - 1);
+        at = end;
+    }
+    assert_int_equal(at, size);
+    assert_true(items > 12); /* two certificates, five records, seven pieces, the trailer */
+    data[written + 3] ^= 0x10;
+    assert_file_refused(group, data, size);
+    seal(data, size);
+    home_write(file_of("altered"), data, size, 0600);
+    assert_ok(PeerGroupImportDatabase(group, path_of("altered")));
+    assert_int_equal(record_count(group), 3);
+    assert_int_equal(member_count(group), 2);
+    assert_ok(PeerGroupClose(group));
+    free(data);
+}
+
+/* The signature of the record with this number in a file; NULL: it has fewer. */
+static uint8_t *signature_in(uint8_t *data, size_t size, unsigned number)
+{
+    uint8_t *item = data + written_at(data) + WRITTEN_SIZE;
+    for (; item < data + size; item += FRAME + u32_at(item + 1))
+        if (item[0] == 2 && number-- == 0)
+            return item + FRAME + HASH_SIZE;
+    return NULL;
+}
+
+/* One signature that does not hold, in whichever part of a longer file: nothing is taken. */
+static void test_one_signature_of_many(void **state)
+{
+    (void)state;
+    enum { NOTES = 600 };
     use(home_a);
     PWSTR founder = new_identity(u"Founder");
     HGROUP group = new_group(founder);
     PWSTR config = config_of(group);
-    add_note(group, "one");
-    add_note(group, "two");
-    add_large(group);
+    for (int i = 0; i < NOTES; i++)
+        add_note(group, "note");
     assert_ok(PeerGroupExportDatabase(group, path_of("whole")));
     assert_ok(PeerGroupClose(group));
     carry_identity(founder);
     group = open_config(config);
     size_t size;
     uint8_t *data = read_file("whole", &size);
-    for (size_t at = 0; at < size; at += at < 1024 ? 61 : 4099) {
-        data[at] ^= 0x10;
+    assert_null(signature_in(data, size, NOTES + 100));
+    static const unsigned numbers[] = {0, 130, 300, 470, NOTES - 1};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        uint8_t *signature = signature_in(data, size, numbers[i]);
+        assert_non_null(signature);
+        signature[40] ^= 1;
+        seal(data, size);
         assert_file_refused(group, data, size);
-        uint8_t trailer[HASH_SIZE];
-        memcpy(trailer, data + size - HASH_SIZE, HASH_SIZE);
-        /* The time of writing, of no effect, may be anybody's; so may a record's own pieces. */
-        if (at < size - HASH_SIZE - 13) {
-            seal(data, size);
-            home_write(file_of("altered"), data, size, 0600);
-            HRESULT hr = PeerGroupImportDatabase(group, path_of("altered"));
-            assert_true(hr == E_INVALIDARG || at < 1024);
-            if (hr == E_INVALIDARG)
-                assert_int_equal(record_count(group), 0);
-            memcpy(data + size - HASH_SIZE, trailer, HASH_SIZE);
-            if (SUCCEEDED(hr))
-                break;
-        }
-        data[at] ^= 0x10;
+        signature[40] ^= 1;
     }
+    assert_ok(PeerGroupImportDatabase(group, path_of("whole")));
+    assert_int_equal(record_count(group), NOTES);
     assert_ok(PeerGroupClose(group));
     free(data);
     PeerFreeData(founder);
     PeerFreeData(config);
 }
 
+/* Any end, something after it, another version. */
 static void test_truncated(void **state)
 {
     (void)state;
@@ -336,7 +480,7 @@ static void test_truncated(void **state)
     assert_file_refused(group, data, size + 1);
     for (size_t end = 0; end < size; end += 1 + end / 7)
         assert_file_refused(group, data, end);
-    data[19] = 2; /* the version */
+    data[VERSION_AT] = 2;
     seal(data, size);
     assert_file_refused(group, data, size);
     assert_ok(PeerGroupClose(group));
@@ -348,10 +492,16 @@ static void test_truncated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_joiner_becomes_ready),
-        cmocka_unit_test(test_in_use),      cmocka_unit_test(test_bad_arguments),
-        cmocka_unit_test(test_file_errors), cmocka_unit_test(test_same_group_and_identity_only),
-        cmocka_unit_test(test_altered),     cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_joiner_becomes_ready),
+        cmocka_unit_test(test_in_use),
+        cmocka_unit_test(test_bad_arguments),
+        cmocka_unit_test(test_file_errors),
+        cmocka_unit_test(test_same_group_and_identity_only),
+        cmocka_unit_test(test_altered),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_old_file_hides_removal),
+        cmocka_unit_test(test_one_signature_of_many),
     };
     return cmocka_run_group_tests(tests, carry_setup, carry_teardown);
 }

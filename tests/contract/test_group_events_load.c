@@ -27,6 +27,15 @@ static struct listener listen_for(HGROUP group, const PEER_GROUP_EVENT_TYPE *typ
     return listener;
 }
 
+static struct event_queue_limits limits_of(uint32_t changes, uint32_t events, size_t data_bytes)
+{
+    struct event_queue_limits limits = real_limits;
+    limits.changes = changes;
+    limits.events = events;
+    limits.data_bytes = data_bytes;
+    return limits;
+}
+
 /* With small bounds for this registration alone. */
 static struct listener listen_little(HGROUP group, const PEER_GROUP_EVENT_TYPE *types, ULONG count,
                                      struct event_queue_limits limits)
@@ -73,8 +82,7 @@ static void test_slow_beside_quick(void **state)
                                            PEER_GROUP_EVENT_STATUS_CHANGED};
     PWSTR name = new_identity(u"Alone");
     HGROUP group = new_group(name);
-    struct listener slow =
-        listen_little(group, types, 2, (struct event_queue_limits){KEPT, KEPT + 10, 1000});
+    struct listener slow = listen_little(group, types, 2, limits_of(KEPT, KEPT + 10, 1000));
     struct listener quick = listen_for(group, types, 1);
     for (int i = 0; i < ALL; i++) {
         ids[i] = add_note(group, "x");
@@ -105,7 +113,6 @@ static void test_slow_beside_quick(void **state)
 /* ---- data ---- */
 
 enum { CHUNK = 64 * 1024, HELD = 1024 * 1024, FLOOD_MAX = 2000, QUIET_MS = 300 };
-static const struct event_queue_limits little_data = {1000, 2000, HELD};
 static const PEER_GROUP_EVENT_TYPE data_types[] = {PEER_GROUP_EVENT_INCOMING_DATA,
                                                    PEER_GROUP_EVENT_DIRECT_CONNECTION};
 
@@ -194,7 +201,7 @@ static ULONG flood(ULONGLONG id, const struct listener *quick, ULONG *came)
  * registration goes away instead. */
 static void data_flood(bool slow_goes_away)
 {
-    struct listener slow = listen_little(pair.founder, data_types, 2, little_data);
+    struct listener slow = listen_little(pair.founder, data_types, 2, limits_of(1000, 2000, HELD));
     struct listener quick = listen_for(pair.founder, data_types, 2);
     ULONG came = 0;
     ULONGLONG id = open_direct();
@@ -238,7 +245,7 @@ static void test_data_between_connected_and_disconnected(void **state)
 {
     (void)state;
     enum { SENT = 40 };
-    struct listener slow = listen_little(pair.founder, data_types, 2, little_data);
+    struct listener slow = listen_little(pair.founder, data_types, 2, limits_of(1000, 2000, HELD));
     ULONGLONG id = open_direct();
     for (ULONG i = 0; i < SENT; i++)
         assert_ok(send_numbered(id, i, CHUNK / 2));

@@ -83,6 +83,8 @@ static int run_elsewhere(const char *call)
         return 97;
     if (strcmp(call, "join") == 0)
         hr = PeerGroupJoin(identity, text, NULL, &group);
+    else if (strcmp(call, "password-join") == 0)
+        hr = PeerGroupPasswordJoin(identity, text, good_password, NULL, &group);
     else if (strcmp(call, "delete") == 0)
         hr = PeerGroupDelete(identity, text);
     else
@@ -332,6 +334,33 @@ static void after_join(HRESULT hr)
         assert_ok(PeerGroupDelete(swept_identity, swept_group));
 }
 
+/* [point 4.9] An invitation by password has no dates: it is good at any clock, twenty years off. */
+static void test_password_join_at_any_time(void **state)
+{
+    (void)state;
+    static const char *const offsets[] = {"0", "630720000", "-630720000"};
+    HGROUP group = NULL;
+    PWSTR invitation = NULL;
+    PEER_INVITATION_INFO *info = NULL;
+    PEER_GROUP_PROPERTIES properties = properties_by(creator);
+    properties.dwAuthenticationSchemes = PEER_GROUP_PASSWORD_AUTHENTICATION;
+    properties.pwzGroupPassword = (PWSTR)good_password;
+    properties.groupPasswordRole = PEER_GROUP_ROLE_MEMBER;
+    assert_ok(PeerGroupCreate(&properties, &group));
+    assert_ok(PeerGroupCreatePasswordInvitation(group, &invitation));
+    for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+        PWSTR joiner = new_identity(u"Joiner");
+        assert_ok(elsewhere(offsets[i], "password-join", joiner, invitation));
+        assert_int_equal(group_count(joiner), 1);
+        PeerFreeData(joiner);
+    }
+    assert_ok(PeerGroupParseInvitation(invitation, &info));
+    assert_true(ticks_of(info->ftValidityStart) == 0 && ticks_of(info->ftValidityEnd) == 0);
+    PeerFreeData(info);
+    PeerFreeData(invitation);
+    assert_ok(PeerGroupClose(group));
+}
+
 static void test_join_no_key_access(void **state)
 {
     (void)state;
@@ -500,6 +529,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_join),
         cmocka_unit_test(test_join_bad_arguments),
         cmocka_unit_test(test_join_out_of_time),
+        cmocka_unit_test(test_password_join_at_any_time),
         cmocka_unit_test(test_join_no_key_access),
         cmocka_unit_test(test_connect),
         cmocka_unit_test(test_close),

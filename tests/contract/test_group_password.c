@@ -119,7 +119,7 @@ static void test_properties_of_a_password_group(void **state)
     PeerFreeData(properties);
 }
 
-/* [point 3.15] [point 4.9] [point 4.14] [point 4.15] Joining asks nobody; connecting gives a
+/* [point 3.15] [point 4.14] [point 4.15] Joining asks nobody; connecting gives a
  * certificate with the password's role, any of the three, that lasts as long as its issuer's. */
 static void test_all_three_roles(void **state)
 {

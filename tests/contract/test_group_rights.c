@@ -95,7 +95,8 @@ static void test_member_rules_nobody(void **state)
     PeerFreeData(other);
 }
 
-/* Ruling 21: an inviting member invites inviting members and members, an administrator all. */
+/* [point 6.3] Ruling 21: nobody invites to a higher role than its own: an inviting member invites
+ * inviting members and members. */
 static void test_inviting_member(void **state)
 {
     (void)state;

@@ -159,6 +159,144 @@ static void a_certificate_ends_while_connected(void **state)
     sim_free(sim);
 }
 
+/* ---- a writer who looks at no end, when it writes what a test has it write ---- */
+
+static struct {
+    bool lies;
+    const struct provider_ops *honest;
+    struct provider_ops ops;
+    const struct signing_key *key;
+    struct hash certificate;
+} liar;
+
+static HRESULT seal_anyway(struct provider *provider, const struct record *record,
+                           const struct hash *digest, struct record_seal *seal)
+{
+    uint8_t message[64];
+    if (!liar.lies)
+        return liar.honest->seal(provider, record, digest, seal);
+    record_signed_bytes(digest, message);
+    seal->certificate = liar.certificate;
+    signing_key_sign(liar.key, message, sizeof(message), seal->signature);
+    return S_OK;
+}
+
+static void own_without_end(struct provider *provider, struct hash *key, struct bytes *name,
+                            uint64_t *expiration)
+{
+    liar.honest->own(provider, key, name, expiration);
+    if (liar.lies)
+        *expiration = UINT64_MAX;
+}
+
+static void turn_liar(struct sim *sim, uint32_t index)
+{
+    struct sim_node *node = sim_node(sim, index);
+    struct provider *provider = sim_provider_of(node);
+    const struct certificate_row *row;
+    assert_ok(security_own(node->security, utc_at(sim, index), &row));
+    liar.honest = provider->ops;
+    liar.ops = *provider->ops;
+    liar.ops.seal = seal_anyway;
+    liar.ops.own = own_without_end;
+    liar.key = node->signing_key;
+    liar.certificate = row->hash;
+    provider->ops = &liar.ops;
+}
+
+static HRESULT lie(struct sim *sim, struct sim_record *record)
+{
+    liar.lies = true;
+    HRESULT hr = sim_publish(sim, 2, record, NULL);
+    liar.lies = false;
+    return hr;
+}
+
+static HRESULT lie_until(struct sim *sim, uint64_t expiration)
+{
+    struct sim_record record = {.kind = PUBLISH_ADD, .expiration = expiration, .payload = "x"};
+    record.payload_size = 1;
+    return lie(sim, &record);
+}
+
+/* A founder, another member, and an administrator for an hour, who may lie from now on. */
+static struct sim *group_with_liar(uint64_t seed, uint64_t *end)
+{
+    struct sim *sim = group_of_seed(seed);
+    add(sim, 0, 0, 0);
+    add(sim, 0, 0, 0);
+    *end = (utc_at(sim, 0) / SECOND + 3600) * SECOND;
+    uint32_t brief = add(sim, 0, ROLE_ADMIN, *end);
+    assert_true(sim_linked(sim, 0, brief));
+    turn_liar(sim, brief);
+    return sim;
+}
+
+static uint32_t texts(struct sim *sim, uint32_t index)
+{
+    return sim_visible_of(sim, index, &SIM_RECORD_TYPE);
+}
+
+/* Nobody else took what the liar, number 2, has written, and its neighbour has cut it off. */
+static void assert_only_liar_has_it(struct sim *sim, uint32_t others_have, uint32_t it_has)
+{
+    sim_run(sim, 2000);
+    assert_int_equal(texts(sim, 2), it_has);
+    assert_int_equal(texts(sim, 0), others_have);
+    assert_int_equal(texts(sim, 1), others_have);
+    assert_true(sim_notices(sim, 0, GRAPH_NOTICE_NEIGHBOUR, GRAPH_LINK_DISCONNECTED) > 0);
+    sim_run(sim, 5 * MINUTE_MS); /* whatever it tells when it comes back */
+    assert_int_equal(texts(sim, 0), others_have);
+    assert_int_equal(texts(sim, 1), others_have);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+/* [point 7.20] [point 10.10] Receivers refuse what outlives its writer's certificate, also from a
+ * writer that does not look at that; what does not they take from it. */
+static void nobody_takes_what_outlives_its_writer(void **state)
+{
+    (void)state;
+    uint64_t end;
+    struct sim *sim = group_with_liar(11, &end);
+    run_until_utc(sim, end - 1200 * SECOND);
+    assert_ok(lie_until(sim, end));
+    sim_run(sim, 1000);
+    assert_int_equal(texts(sim, 0), 1);
+    assert_int_equal(texts(sim, 1), 1);
+    assert_ok(lie_until(sim, end + SECOND));
+    assert_only_liar_has_it(sim, 1, 2);
+}
+
+/* [point 7.20] [point 10.10] Nor what it writes when its certificate has ended, while its link
+ * still stands. */
+static void nobody_takes_what_comes_after_the_end(void **state)
+{
+    (void)state;
+    uint64_t end;
+    struct sim *sim = group_with_liar(12, &end);
+    run_until_utc(sim, end + 60 * SECOND);
+    assert_true(sim_linked(sim, 0, 2));
+    assert_ok(lie_until(sim, end + 3600 * SECOND));
+    assert_only_liar_has_it(sim, 0, 1);
+}
+
+/* Nor its deletion of what others wrote, administrator that it was. */
+static void nobody_deletes_after_the_end(void **state)
+{
+    (void)state;
+    uint64_t end;
+    struct sim *sim = group_with_liar(13, &end);
+    struct guid id;
+    struct sim_record record = {.kind = PUBLISH_ADD, .lifetime_s = 2 * 86400};
+    assert_ok(sim_publish(sim, 1, &record, &id));
+    run_until_utc(sim, end + 60 * SECOND);
+    assert_true(sim_linked(sim, 0, 2) && sim_holds(sim, 2, &id));
+    record = (struct sim_record){.kind = PUBLISH_DELETE, .id = id};
+    assert_ok(lie(sim, &record));
+    assert_only_liar_has_it(sim, 1, 0);
+}
+
 /* [point 7.11] The new certificate takes over without a pause: links, presence, records. */
 static void a_renewal_is_not_noticed(void **state)
 {
@@ -338,6 +476,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_certificate_ends_while_connected),
+        cmocka_unit_test(nobody_takes_what_outlives_its_writer),
+        cmocka_unit_test(nobody_takes_what_comes_after_the_end),
+        cmocka_unit_test(nobody_deletes_after_the_end),
         cmocka_unit_test(a_renewal_is_not_noticed),
         cmocka_unit_test(a_role_counts_from_the_next_connection_on),
         cmocka_unit_test(what_waits_takes_over_at_the_end),

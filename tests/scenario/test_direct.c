@@ -41,8 +41,7 @@ static void send(struct sim *sim, uint32_t index, uint64_t link, const void *dat
     assert_int_equal(sim_node(sim, index)->completed, 3);
 }
 
-/* [point 13.1] [point 13.6] [point 13.8] Data goes both ways over a direct connection, and no
- * record. */
+/* [point 13.1] [point 13.6] Data goes both ways over a direct connection. */
 static void allowed_connection_carries_data(void **state)
 {
     (void)state;
@@ -65,8 +64,7 @@ static void allowed_connection_carries_data(void **state)
     send(sim, 0, direct_link(sim, 0), NULL, 0);
     sim_run(sim, 100);
     assert_int_equal(sim_node(sim, 1)->last_data.size, 0);
-    /* Records do not go along it, and it stays when nothing happens. */
-    add_text(sim, 0, "record");
+    /* It stays when nothing happens. */
     sim_run(sim, HOUR_MS);
     assert_int_equal(sim_links(sim, 0), 2);
     struct graph_event close = {.type = GRAPH_CLOSE_LINK, .link = link, .request = 4};
@@ -78,6 +76,96 @@ static void allowed_connection_carries_data(void **state)
     send(sim, 1, link, "late", 4);
     assert_hr(sim_node(sim, 1)->completed_hr, PEER_E_CONNECTION_NOT_FOUND);
     assert_all_equal(sim);
+    sim_free(sim);
+}
+
+/* ---- no records ---- */
+
+/* What one end of a direct connection has sent and heard, without a neighbour's link between them.
+ */
+struct end {
+    struct sim *sim;
+    uint32_t raw;
+    uint64_t link;
+};
+
+static struct end end_new(uint64_t seed)
+{
+    struct end end = {.sim = pair(seed, true)};
+    struct buffer out = BUFFER_NULL;
+    end.raw = sim_add(end.sim, &(struct sim_node_options){.raw = true});
+    end.link = sim_raw_dial(end.sim, end.raw, 0, true);
+    assert_ok(message_encode_connect(
+        &(struct message_connect){.node_id = 77, .flags = CONNECT_DIRECT}, &out));
+    sim_raw_send(end.sim, end.link, buffer_view(&out));
+    buffer_deinit(&out);
+    sim_run(end.sim, 500);
+    assert_false(sim_raw_closed(end.sim, end.link));
+    assert_int_equal(sim_last_notice(end.sim, 0, GRAPH_NOTICE_DIRECT)->change,
+                     GRAPH_LINK_CONNECTED);
+    sim_raw_received(end.sim, end.link)->size = 0;
+    return end;
+}
+
+/* [point 13.8] New records, changed and deleted ones, old ones, and an hour of upkeep: not a byte
+ * of them comes along a direct connection. */
+static void no_record_comes_along_it(void **state)
+{
+    (void)state;
+    struct end end = end_new(11);
+    struct sim *sim = end.sim;
+    struct guid id = add_text(sim, 0, "record"), other = add_text(sim, 1, "another");
+    assert_ok(update_text(sim, 0, &id, "changed"));
+    sim_run(sim, 1000);
+    assert_true(sim_holds(sim, 1, &id) && sim_holds(sim, 0, &other));
+    assert_ok(delete_record(sim, 0, &id));
+    sim_run(sim, HOUR_MS);
+    assert_false(sim_raw_closed(sim, end.link));
+    assert_int_equal(sim_raw_received(sim, end.link)->size, 0);
+    /* Data does come. */
+    send(sim, 0, direct_link(sim, 0), "hello", 5);
+    sim_run(sim, 100);
+    assert_true(sim_raw_received(sim, end.link)->size > 5);
+    assert_sound(sim);
+    sim_free(sim);
+}
+
+/* [point 13.8] Who sends one along it, right in every other way, is not believed, and is cut off.
+ */
+static void no_record_is_taken_from_it(void **state)
+{
+    (void)state;
+    struct end end = end_new(12);
+    struct sim *sim = end.sim;
+    const struct sim_key *key = &sim_node(sim, end.raw)->key;
+    uint64_t now = sim_peer_time(sim);
+    struct record record = {.type = SIM_RECORD_TYPE,
+                            .creator = key->hash,
+                            .creator_name = bytes_of_text(key->name),
+                            .version = 1,
+                            .created = now,
+                            .modified = now,
+                            .expiration = now + 86400 * TICKS_PER_SECOND,
+                            .nonce = {1}};
+    struct buffer header = BUFFER_NULL, out = BUFFER_NULL;
+    struct hash digest;
+    struct record_seal seal;
+    payload_leaf(bytes_of(NULL, 0), &record.payload_root);
+    record_make_id(bytes_of_text(SIM_GRAPH_ID), &record, &record.id);
+    assert_ok(record_header_encode(&record, &header));
+    record_digest(bytes_of_text(SIM_GRAPH_ID), buffer_view(&header), &digest);
+    sim_key_sign(key, &digest, &seal);
+    struct message_flood flood = {.header = buffer_view(&header),
+                                  .certificate = key->hash,
+                                  .signature = bytes_of(seal.signature, SIGNATURE_SIZE)};
+    assert_ok(message_encode_flood(&flood, &out));
+    sim_raw_send(sim, end.link, buffer_view(&out));
+    sim_run(sim, 10000);
+    assert_true(sim_raw_closed(sim, end.link));
+    assert_false(sim_holds(sim, 0, &record.id) || sim_holds(sim, 1, &record.id));
+    buffer_deinit(&header);
+    buffer_deinit(&out);
+    assert_sound(sim);
     sim_free(sim);
 }
 
@@ -158,6 +246,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allowed_connection_carries_data),
+        cmocka_unit_test(no_record_comes_along_it),
+        cmocka_unit_test(no_record_is_taken_from_it),
         cmocka_unit_test(refused_where_nobody_wants_it),
         cmocka_unit_test(nobody_answers),
         cmocka_unit_test(neighbour_is_not_closed_by_the_application),

@@ -1,8 +1,6 @@
 /* calls_group.c - the life of groups, invitations, properties, members and export. */
 #include "stress.h"
 
-#include <stdio.h>
-
 /* Keeps a group's handle; closes the one that had to make room. */
 static void keep_group(unsigned *seed, HGROUP group)
 {
@@ -49,7 +47,7 @@ static HRESULT open(unsigned *seed)
 {
     WCHAR *names = stress_text(STRESS_GROUP_NAME, seed);
     if (!names)
-        return S_OK;
+        return STRESS_NOT_CALLED;
     HGROUP group = NULL;
     PCWSTR name = stress_split(names);
     HRESULT hr = PeerGroupOpen(names, name, NULL, &group);
@@ -63,7 +61,7 @@ static HRESULT join(unsigned *seed)
 {
     WCHAR *identity = stress_text(STRESS_INVITATION, seed);
     if (!identity)
-        return S_OK;
+        return STRESS_NOT_CALLED;
     HGROUP group = NULL;
     PCWSTR invitation = stress_split(identity);
     HRESULT hr = PeerGroupJoin(identity, invitation, NULL, &group);
@@ -79,7 +77,7 @@ static HRESULT password_join(unsigned *seed)
     WCHAR *invitation = stress_text(STRESS_PASSWORD_INVITATION, seed);
     HGROUP group = NULL;
     HRESULT hr = PeerGroupPasswordJoin(identity, invitation,
-                                       stress_draw(seed, 2) ? u"Plinth-Vex-27-obelisk" : u"wrong",
+                                       stress_draw(seed, 4) ? u"Plinth-Vex-27-obelisk" : u"wrong",
                                        NULL, &group);
     if (SUCCEEDED(hr))
         keep_group(seed, group);
@@ -95,10 +93,9 @@ static HRESULT connect_group(unsigned *seed)
 
 static HRESULT connect_by_address(unsigned *seed)
 {
-    PEER_ADDRESS address = {.dwSize = sizeof(address)};
-    address.sin6.sin6_family = AF_INET6;
-    address.sin6.sin6_port = htons(9);
-    address.sin6.sin6_addr = in6addr_loopback;
+    PEER_ADDRESS address = stress_pair[stress_draw(seed, 2)].address;
+    if (stress_draw(seed, 2))
+        address.sin6.sin6_port = htons(9);
     return PeerGroupConnectByAddress(stress_look(STRESS_GROUP, seed), 1, &address);
 }
 
@@ -111,7 +108,7 @@ static HRESULT delete_group(unsigned *seed)
 {
     WCHAR *names = stress_text(STRESS_GROUP_NAME, seed);
     if (!names)
-        return S_OK;
+        return STRESS_NOT_CALLED;
     PCWSTR name = stress_split(names);
     HRESULT hr = PeerGroupDelete(names, name);
     free(names);
@@ -122,7 +119,7 @@ static HRESULT create_invitation(unsigned *seed)
 {
     WCHAR *identity = stress_text(STRESS_IDENTITY, seed);
     PWSTR xml = NULL, invitation = NULL;
-    HRESULT hr = S_OK;
+    HRESULT hr = STRESS_NOT_CALLED;
     if (identity && SUCCEEDED(PeerIdentityGetXML(identity, &xml)))
         hr = PeerGroupCreateInvitation(stress_look(STRESS_GROUP, seed), xml, NULL, 0, NULL,
                                        &invitation);
@@ -148,7 +145,7 @@ static HRESULT parse_invitation(unsigned *seed)
 {
     WCHAR *identity = stress_text(STRESS_INVITATION, seed);
     if (!identity)
-        return S_OK;
+        return STRESS_NOT_CALLED;
     PPEER_INVITATION_INFO info = NULL;
     HRESULT hr = PeerGroupParseInvitation(stress_split(identity), &info);
     PeerFreeData(info);
@@ -194,13 +191,20 @@ static HRESULT enum_members(unsigned *seed)
 
 static HRESULT issue(unsigned *seed)
 {
-    WCHAR *names = stress_text(STRESS_GROUP_NAME, seed);
     PWSTR invitation = NULL;
+    /* A certificate that is stored stays, with everybody. */
+    DWORD flags = stress_draw(seed, 64) == 0 ? (DWORD)PEER_GROUP_STORE_CREDENTIALS : 0;
+    if (stress_draw(seed, 2)) {
+        HRESULT known = PeerGroupIssueCredentials(stress_pair[0].group, stress_pair[1].name, NULL,
+                                                  flags, &invitation);
+        PeerFreeData(invitation);
+        return known;
+    }
+    WCHAR *names = stress_text(STRESS_GROUP_NAME, seed);
     if (names)
         stress_split(names);
-    HRESULT hr = PeerGroupIssueCredentials(
-        stress_look(STRESS_GROUP, seed), names, NULL,
-        stress_draw(seed, 2) ? (DWORD)PEER_GROUP_STORE_CREDENTIALS : 0, &invitation);
+    HRESULT hr =
+        PeerGroupIssueCredentials(stress_look(STRESS_GROUP, seed), names, NULL, flags, &invitation);
     PeerFreeData(invitation);
     free(names);
     return hr;
@@ -218,9 +222,10 @@ static HRESULT export_config(unsigned *seed)
 
 static HRESULT import_config(unsigned *seed)
 {
-    WCHAR *xml = stress_text(STRESS_CONFIG, seed);
+    WCHAR *xml = stress_draw(seed, 2) ? stress_text(STRESS_CONFIG, seed) : NULL;
     PWSTR identity = NULL, group = NULL;
-    HRESULT hr = PeerGroupImportConfig(xml, u"a password", FALSE, &identity, &group);
+    HRESULT hr = PeerGroupImportConfig(xml ? xml : stress_parked.config, u"a password",
+                                       (BOOL)stress_draw(seed, 2), &identity, &group);
     PeerFreeData(identity);
     PeerFreeData(group);
     free(xml);
@@ -230,10 +235,9 @@ static HRESULT import_config(unsigned *seed)
 /* One of four files that all threads write and read. */
 static void file_name(unsigned *seed, WCHAR path[160])
 {
-    char text[160];
-    snprintf(text, sizeof(text), "%s/export-%u", stress_folder, stress_draw(seed, 4));
-    for (size_t i = 0; i <= strlen(text); i++)
-        path[i] = (WCHAR)text[i];
+    char name[] = "export-0";
+    name[7] = (char)('0' + stress_draw(seed, 4));
+    stress_path(name, path);
 }
 
 static HRESULT export_database(unsigned *seed)
@@ -246,6 +250,8 @@ static HRESULT export_database(unsigned *seed)
 static HRESULT import_database(unsigned *seed)
 {
     WCHAR path[160];
+    if (stress_draw(seed, 2))
+        return PeerGroupImportDatabase(stress_parked.group, stress_parked.database);
     file_name(seed, path);
     return PeerGroupImportDatabase(stress_look(STRESS_GROUP, seed), path);
 }
@@ -265,14 +271,14 @@ static HRESULT to_peer(unsigned *seed)
 const struct stress_call stress_group_calls[] = {
     {"PeerGroupStartup", startup, 2},
     {"PeerGroupShutdown", startup, 2},
-    {"PeerGroupCreate", create, 60},
-    {"PeerGroupOpen", open, 20},
-    {"PeerGroupJoin", join, 20},
+    {"PeerGroupCreate", create, 30},
+    {"PeerGroupOpen", open, 10},
+    {"PeerGroupJoin", join, 10},
     {"PeerGroupPasswordJoin", password_join, 20},
     {"PeerGroupConnect", connect_group, 1},
     {"PeerGroupConnectByAddress", connect_by_address, 4},
-    {"PeerGroupClose", close, 40},
-    {"PeerGroupDelete", delete_group, 80},
+    {"PeerGroupClose", close, 20},
+    {"PeerGroupDelete", delete_group, 40},
     {"PeerGroupCreateInvitation", create_invitation, 1},
     {"PeerGroupCreatePasswordInvitation", create_password_invitation, 1},
     {"PeerGroupParseInvitation", parse_invitation, 1},

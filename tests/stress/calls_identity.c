@@ -65,7 +65,7 @@ static HRESULT crypt_key(unsigned *seed)
 static HRESULT delete_identity(unsigned *seed)
 {
     WCHAR *identity = stress_text(STRESS_IDENTITY, seed);
-    HRESULT hr = identity ? PeerIdentityDelete(identity) : S_OK;
+    HRESULT hr = identity ? PeerIdentityDelete(identity) : STRESS_NOT_CALLED;
     free(identity);
     return hr;
 }
@@ -118,8 +118,23 @@ static HRESULT export_identity(unsigned *seed)
     return hr;
 }
 
+/* One thread brings it, and takes it away again; others may find it there. */
+static HRESULT import_parked(void)
+{
+    PWSTR identity = NULL;
+    HRESULT hr = PeerIdentityImport(stress_parked.identity, u"a password", &identity);
+    if (SUCCEEDED(hr)) {
+        HRESULT deleted = PeerIdentityDelete(identity);
+        (void)deleted; /* the next one finds it there */
+    }
+    PeerFreeData(identity);
+    return hr;
+}
+
 static HRESULT import_identity(unsigned *seed)
 {
+    if (stress_draw(seed, 2))
+        return import_parked();
     WCHAR *xml = stress_text(STRESS_IDENTITY_EXPORT, seed);
     PWSTR identity = NULL;
     HRESULT hr = PeerIdentityImport(xml, u"a password", &identity);

@@ -34,21 +34,25 @@ static GUID some_id(unsigned *seed)
     return id;
 }
 
-static PEER_RECORD note(unsigned *seed)
+/* Groups that last get small ones alone, so that their databases stay small. */
+static PEER_RECORD note(unsigned *seed, HGROUP group)
 {
     static char text[100000];
-    ULONG size = stress_draw(seed, 20) == 0 ? sizeof(text) : 1 + stress_draw(seed, 200);
+    bool lasts = group == stress_pair[0].group || group == stress_pair[1].group;
+    bool large = !lasts && stress_draw(seed, 20) == 0;
+    ULONG size = large ? sizeof(text) : 1 + stress_draw(seed, 200);
     return (PEER_RECORD){.dwSize = sizeof(PEER_RECORD),
                          .type = note_type,
-                         .ftExpiration = stress_later(3600),
+                         .ftExpiration = stress_later(lasts ? 20 : 3600),
                          .data = {size, (PBYTE)text}};
 }
 
 static HRESULT add(unsigned *seed)
 {
     GUID id = {0};
-    PEER_RECORD record = note(seed);
-    HRESULT hr = PeerGroupAddRecord(stress_look(STRESS_GROUP, seed), &record, &id);
+    HGROUP group = stress_look(STRESS_GROUP, seed);
+    PEER_RECORD record = note(seed, group);
+    HRESULT hr = PeerGroupAddRecord(group, &record, &id);
     if (SUCCEEDED(hr))
         keep_id(seed, &id);
     return hr;
@@ -56,10 +60,11 @@ static HRESULT add(unsigned *seed)
 
 static HRESULT update(unsigned *seed)
 {
-    PEER_RECORD record = note(seed);
+    HGROUP group = stress_look(STRESS_GROUP, seed);
+    PEER_RECORD record = note(seed, group);
     record.id = some_id(seed);
     record.ftExpiration = stress_later(7200);
-    return PeerGroupUpdateRecord(stress_look(STRESS_GROUP, seed), &record);
+    return PeerGroupUpdateRecord(group, &record);
 }
 
 static HRESULT delete_record(unsigned *seed)
@@ -122,9 +127,13 @@ static HRESULT unregister_event(unsigned *seed)
 
 static HRESULT event_data(unsigned *seed)
 {
-    PPEER_GROUP_EVENT_DATA event = NULL;
-    HRESULT hr = PeerGroupGetEventData(stress_look(STRESS_EVENT, seed), &event);
-    PeerFreeData(event);
+    HPEEREVENT events = stress_look(STRESS_EVENT, seed);
+    HRESULT hr = S_OK;
+    for (int i = 0; i < 64 && hr == S_OK; i++) {
+        PPEER_GROUP_EVENT_DATA event = NULL;
+        hr = PeerGroupGetEventData(events, &event);
+        PeerFreeData(event);
+    }
     return hr;
 }
 
@@ -177,10 +186,14 @@ static HRESULT close_direct(unsigned *seed)
 
 static HRESULT open_direct(unsigned *seed)
 {
+    ULONGLONG id = 0;
+    unsigned from = stress_draw(seed, 4);
+    if (from < 2)
+        return PeerGroupOpenDirectConnection(stress_pair[from].group, stress_pair[1 - from].name,
+                                             &stress_pair[1 - from].address, &id);
     WCHAR *identity = stress_text(stress_draw(seed, 2) ? STRESS_IDENTITY : STRESS_GROUP_NAME, seed);
     if (identity)
         stress_split(identity);
-    ULONGLONG id = 0;
     PEER_ADDRESS address = {.dwSize = sizeof(address)};
     address.sin6.sin6_family = AF_INET6;
     address.sin6.sin6_port = htons(9);
@@ -205,6 +218,6 @@ const struct stress_call stress_record_calls[] = {
     {"PeerGroupEnumConnections", enum_connections, 1},
     {"PeerGroupSendData", send_data, 1},
     {"PeerGroupCloseDirectConnection", close_direct, 1},
-    {"PeerGroupOpenDirectConnection", open_direct, 1},
+    {"PeerGroupOpenDirectConnection", open_direct, 4},
     {0},
 };

@@ -269,6 +269,61 @@ HRESULT party_judge(const struct party *to, const struct party *author,
                : NTE_BAD_SIGNATURE;
 }
 
+struct sealed_record party_stored(const struct party *party, const struct guid *id)
+{
+    struct store_record row;
+    struct sealed_record sealed = {.header = BUFFER_NULL};
+    assert_ok(party->store->ops->get(party->store, id, &row));
+    assert_ok(buffer_append(&sealed.header, row.header.data, row.header.size));
+    assert_ok(buffer_append(&sealed.payload, row.payload.data, row.payload.size));
+    assert_ok(record_header_decode(buffer_view(&sealed.header), &sealed.record));
+    sealed.digest = row.digest;
+    sealed.seal.certificate = row.certificate;
+    memcpy(sealed.seal.signature, row.signature.data, SIGNATURE_SIZE);
+    store_record_deinit(&row);
+    return sealed;
+}
+
+struct signed_by_dead {
+    const struct party *party;
+    struct guid *ids;
+    unsigned count;
+    unsigned max;
+};
+
+static HRESULT note_signed(void *context, const struct store_record *row)
+{
+    struct signed_by_dead *found = context;
+    assert_true(found->count < found->max);
+    found->ids[found->count++] = row->id;
+    return S_OK;
+}
+
+static HRESULT note_dead(void *context, const struct hash *certificate)
+{
+    struct signed_by_dead *found = context;
+    struct store *store = found->party->store;
+    return store->ops->each_by_certificate(store, certificate, note_signed, found);
+}
+
+unsigned party_condemned(const struct party *party, struct guid *ids, unsigned max)
+{
+    unsigned count = 0;
+    struct provider *provider = party_provider(party);
+    struct signed_by_dead found = {.party = party, .ids = ids, .max = max};
+    assert_ok(provider->ops->each_dead(provider, note_dead, &found));
+    for (unsigned i = 0; i < found.count; i++) {
+        struct sealed_record sealed = party_stored(party, &ids[i]);
+        struct verify_job job;
+        HRESULT hr = provider->ops->judge(provider, &sealed.record, &sealed.digest, &sealed.seal,
+                                          buffer_view(&sealed.payload), &job);
+        if (FAILED(hr))
+            ids[count++] = ids[i];
+        sealed_record_deinit(&sealed);
+    }
+    return count;
+}
+
 HRESULT party_deliver(const struct party *to, const struct party *author,
                       const struct sealed_record *sealed)
 {

@@ -81,6 +81,11 @@ HRESULT party_judge(const struct party *to, const struct party *author,
                     const struct sealed_record *sealed);
 HRESULT party_deliver(const struct party *to, const struct party *author,
                       const struct sealed_record *sealed);
+/* party_stored gives what a party has stored (sealed_record_deinit). */
+struct sealed_record party_stored(const struct party *party, const struct guid *id);
+/* party_condemned names the stored records that fall after a revocation, as the graph finds them:
+ * what dead certificates signed and judge refuses. Returns their number, at most max. */
+unsigned party_condemned(const struct party *party, struct guid *ids, unsigned max);
 /* party_sync_properties hands over the Security Properties as they are stored. */
 void party_sync_properties(const struct party *to, const struct party *from);
 

@@ -62,7 +62,10 @@ static void add_sealed(const struct sealed_record *sealed, struct buffer *out)
 /* Ends what begin has begun. */
 static void expect(struct buffer *segment, HRESULT want)
 {
-    HRESULT hr = database_check_segment(check, buffer_view(segment));
+    static struct database_signatures signatures;
+    HRESULT hr = database_check_segment(check, buffer_view(segment), &signatures);
+    if (SUCCEEDED(hr))
+        hr = database_check_signatures(&signatures);
     if (SUCCEEDED(hr))
         hr = database_check_end(check);
     assert_hr(hr, want);

@@ -31,53 +31,24 @@ static struct digests digests_of(const struct party *party)
     return digests;
 }
 
-static struct sealed_record stored(const struct party *party, const struct guid *id)
-{
-    struct store_record row;
-    struct sealed_record sealed = {.header = BUFFER_NULL};
-    assert_ok(party->store->ops->get(party->store, id, &row));
-    assert_ok(buffer_append(&sealed.header, row.header.data, row.header.size));
-    assert_ok(buffer_append(&sealed.payload, row.payload.data, row.payload.size));
-    assert_ok(record_header_decode(buffer_view(&sealed.header), &sealed.record));
-    sealed.digest = row.digest;
-    sealed.seal.certificate = row.certificate;
-    memcpy(sealed.seal.signature, row.signature.data, SIGNATURE_SIZE);
-    store_record_deinit(&row);
-    return sealed;
-}
-
-struct condemned {
-    struct guid ids[SET_MAX];
-    unsigned count;
-};
-
-static HRESULT note_condemned(void *context, const struct guid *id, const struct hash *digest)
-{
-    struct condemned *condemned = context;
-    (void)digest;
-    assert_true(condemned->count < SET_MAX);
-    condemned->ids[condemned->count++] = *id;
-    return S_OK;
-}
-
 /* As the graph does it after a revocation. */
 static void drop_condemned(const struct party *party)
 {
-    struct condemned condemned = {.count = 0};
+    struct guid ids[SET_MAX];
     struct provider *provider = party_provider(party);
-    assert_ok(security_each_condemned(party->security, note_condemned, &condemned));
-    for (unsigned i = 0; i < condemned.count; i++) {
+    unsigned count = party_condemned(party, ids, SET_MAX);
+    for (unsigned i = 0; i < count; i++) {
         struct store_record row;
         unsigned effects;
-        assert_ok(party->store->ops->find(party->store, &condemned.ids[i], &row));
-        assert_ok(party->store->ops->remove(party->store, &condemned.ids[i]));
+        assert_ok(party->store->ops->find(party->store, &ids[i], &row));
+        assert_ok(party->store->ops->remove(party->store, &ids[i]));
         assert_ok(provider->ops->removed(provider, &row.type, &row.digest, &effects));
     }
 }
 
 static bool offer(const struct party *to, const struct party *from, const struct guid *id)
 {
-    struct sealed_record sealed = stored(from, id);
+    struct sealed_record sealed = party_stored(from, id);
     struct store_record held;
     bool news = to->store->ops->find(to->store, id, &held) == PEER_E_RECORD_NOT_FOUND;
     if (!news && held.version < sealed.record.version)

@@ -70,7 +70,7 @@ static void add(struct revocation_set *set, const struct certificate_row rows[RO
     assert_ok(revocation_encode(&rows[planned->target].key_hash, planned->time, planned->keep,
                                 planned->keep_count, &payload));
     assert_ok(revocation_decode(buffer_view(&payload), &revocation));
-    assert_ok(revocation_set_add(set, &revocation, &digest, &rows[planned->seal]));
+    assert_ok(revocation_set_add(set, &revocation, &digest, 0, &rows[planned->seal]));
     buffer_deinit(&payload);
 }
 
@@ -275,8 +275,8 @@ static void test_the_same_revocation_counts_once(void **state)
     tree(rows);
     assert_ok(revocation_set_new(&set));
     struct revocation revocation = {.key = rows[GUEST].key_hash, .time = START};
-    assert_ok(revocation_set_add(set, &revocation, &digest, &rows[ROOT]));
-    assert_hr(revocation_set_add(set, &revocation, &digest, &rows[ROOT]), S_FALSE);
+    assert_ok(revocation_set_add(set, &revocation, &digest, 0, &rows[ROOT]));
+    assert_hr(revocation_set_add(set, &revocation, &digest, 0, &rows[ROOT]), S_FALSE);
     revocation_set_summary(set, &summary);
     assert_int_equal(summary.count, 1);
     revocation_set_free(set);
@@ -341,7 +341,7 @@ static void test_lack_of_memory_adds_nothing(void **state)
         struct revocation revocation = {.key = rows[GUEST].key_hash, .time = START};
         assert_ok(revocation_set_new(&set));
         mem_fail_nth(n);
-        HRESULT hr = revocation_set_add(set, &revocation, &digest, &rows[ROOT]);
+        HRESULT hr = revocation_set_add(set, &revocation, &digest, 0, &rows[ROOT]);
         bool hit = mem_fail_hit();
         mem_fail_nth(0);
         revocation_set_summary(set, &summary);
