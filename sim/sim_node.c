@@ -301,7 +301,7 @@ static HRESULT make_pieces(struct sim_node *node, uint64_t size, struct hash *ro
         for (uint32_t j = 0; j + 4 <= LIMIT_PIECE_SIZE; j += 4)
             wire_store_u32(piece + j, i * 2654435761u + j + (uint32_t)size);
         struct bytes data = bytes_of(piece, payload_piece_size(size, i));
-        hr = node->store->ops->piece_put(node->store, root, i, data);
+        hr = node->store->ops->piece_put(node->store, root, i, data, &leaves[i]);
     }
     free(leaves);
     free(piece);

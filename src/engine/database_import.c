@@ -126,8 +126,12 @@ static HRESULT take_piece(struct import_call *this, struct node *node, struct by
     struct record record;
     HRESULT hr =
         this->pending ? record_header_decode(buffer_view(&this->header), &record) : E_INVALIDARG;
-    if (SUCCEEDED(hr) && this->wanted)
-        hr = node->store->ops->piece_put(node->store, &record.payload_root, this->piece, piece);
+    struct hash leaf;
+    if (SUCCEEDED(hr) && this->wanted) {
+        payload_leaf(piece, &leaf);
+        hr = node->store->ops->piece_put(node->store, &record.payload_root, this->piece, piece,
+                                         &leaf);
+    }
     if (FAILED(hr) || ++this->piece < payload_piece_count(record.payload_size))
         return hr;
     return end_pieces(this, node);

@@ -15,6 +15,7 @@ struct publish_call {
     uint64_t session;
     struct graph_publish publish;
     struct bytes payload; /* pieces to stage */
+    struct hash *leaves;  /* theirs; owned */
     uint32_t first_piece;
     bool at_once;
 };
@@ -27,7 +28,8 @@ static HRESULT put_pieces(struct publish_call *this, struct node *node, uint32_t
     for (uint32_t i = first; i < count && i - first < limit && SUCCEEDED(hr); i++) {
         struct bytes piece = bytes_of(this->payload.data + (size_t)i * LIMIT_PIECE_SIZE,
                                       payload_piece_size(this->payload.size, i));
-        hr = node->store->ops->piece_put(node->store, &this->publish.payload_root, i, piece);
+        hr = node->store->ops->piece_put(node->store, &this->publish.payload_root, i, piece,
+                                         &this->leaves[i]);
         if (FAILED(hr))
             node->failed = hr;
         node_touch(node);
@@ -87,7 +89,7 @@ static HRESULT run_publish(struct call *call)
 static HRESULT stage(struct publish_call *this)
 {
     HRESULT hr = S_OK;
-    uint32_t count = payload_piece_count(this->payload.size);
+    uint32_t count = this->payload.size > 0 ? payload_piece_count(this->payload.size) : 0;
     for (uint32_t i = 0; i < count && SUCCEEDED(hr); i += STAGE_PIECES) {
         this->first_piece = i;
         hr = call_run(&this->call, run_stage);
@@ -103,10 +105,14 @@ static HRESULT publish_payload(struct publish_call *this, struct bytes payload)
         payload_leaf(payload, &this->publish.payload_root);
         return S_OK;
     }
-    HRESULT hr = payload_root(payload, &this->publish.payload_root);
-    if (SUCCEEDED(hr))
-        this->payload = payload;
-    return hr;
+    uint32_t count = payload_piece_count(payload.size);
+    this->leaves = mem_calloc(count, sizeof(*this->leaves));
+    if (!this->leaves)
+        return E_OUTOFMEMORY;
+    payload_leaves(payload, this->leaves);
+    payload_root_of_leaves(this->leaves, count, &this->publish.payload_root);
+    this->payload = payload;
+    return S_OK;
 }
 
 static HRESULT publish_staged(struct publish_call *this)
@@ -138,6 +144,7 @@ static HRESULT publish_run(uint64_t session, enum publish_kind kind,
     if (FAILED(hr))
         return hr;
     hr = publish_staged(&this);
+    mem_free(this.leaves);
     if (id && SUCCEEDED(hr))
         *id = this.call.id;
     return hr;

@@ -145,8 +145,9 @@ HRESULT fetch_ask(struct graph *graph, struct fetch *fetch)
     return S_OK;
 }
 
-static HRESULT find_unfinished(void *context, const struct store_record *row)
+static HRESULT find_unfinished(void *context, const struct store_unfinished *unfinished)
 {
+    const struct store_record *row = &unfinished->record;
     struct store_record *wanted = context;
     if (!hash_equal(&row->digest, &wanted->digest))
         return S_OK;
@@ -198,23 +199,16 @@ static HRESULT check_whole(struct graph *graph, const struct fetch *fetch, bool 
 {
     struct store *store = graph->config.store;
     struct hash *leaves = mem_calloc(fetch->count, sizeof(*leaves));
+    struct hash root;
+    uint64_t size;
+    *whole = false;
     if (!leaves)
         return E_OUTOFMEMORY;
-    struct buffer piece = BUFFER_NULL;
-    HRESULT hr = S_OK;
-    *whole = true;
-    for (uint32_t i = 0; i < fetch->count && *whole && SUCCEEDED(hr); i++) {
-        hr = store->ops->piece_get(store, &fetch->root, i, &piece);
-        *whole = SUCCEEDED(hr) && piece.size == payload_piece_size(fetch->size, i);
-        if (*whole)
-            payload_leaf(buffer_view(&piece), &leaves[i]);
-    }
-    struct hash root;
-    if (SUCCEEDED(hr) && *whole) {
+    HRESULT hr = store->ops->leaves(store, &fetch->root, fetch->count, leaves, &size);
+    if (SUCCEEDED(hr) && size == fetch->size) {
         payload_root_of_leaves(leaves, fetch->count, &root);
         *whole = hash_equal(&root, &fetch->root);
     }
-    buffer_deinit(&piece);
     mem_free(leaves);
     return hr == PEER_E_RECORD_NOT_FOUND ? S_OK : hr;
 }
@@ -264,6 +258,7 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
     *taken = true;
     struct store_unfinished unfinished = {
         .since_utc = graph->now.utc,
+        .owner = owner,
         .record = {.id = record->id,
                    .type = record->type,
                    .digest = *accepted->digest,
@@ -293,15 +288,20 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
     return fetch->have == fetch->count ? complete(graph, fetch) : fetch_ask(graph, fetch);
 }
 
-static HRESULT restore_one(void *context, const struct store_record *row)
+/* Its hour goes on, and its owner's place stays taken. A clock that was set back begins it anew. */
+static HRESULT restore_one(void *context, const struct store_unfinished *unfinished)
 {
     struct graph *graph = context;
+    const struct store_record *row = &unfinished->record;
+    uint64_t now = graph->now.utc;
     struct version_name name = {row->id, row->version, row->digest};
     struct fetch *fetch = NULL;
     HRESULT hr = fetch_new(graph, &name, &row->payload_root, row->payload_size, &fetch);
-    if (SUCCEEDED(hr))
-        fetch->since_utc = graph->now.utc;
-    return hr;
+    if (FAILED(hr))
+        return hr;
+    fetch->since_utc = unfinished->since_utc < now ? unfinished->since_utc : now;
+    fetch->owner = unfinished->owner;
+    return S_OK;
 }
 
 HRESULT fetch_restore(struct graph *graph)
@@ -397,12 +397,14 @@ HRESULT recv_piece(struct graph *graph, struct neighbour *neighbour, struct byte
     struct fetch *fetch = fetch_find(graph, &piece.name.digest);
     if (!fetch || piece.index >= fetch->count || fetch->state[piece.index] == PIECE_HERE)
         return S_OK;
+    struct hash leaf;
+    payload_leaf(piece.data, &leaf);
     if (piece.data.size != payload_piece_size(fetch->size, piece.index) ||
-        !payload_path_check(&fetch->root, fetch->count, piece.index, piece.data, piece.path,
+        !payload_path_check(&fetch->root, fetch->count, piece.index, &leaf, piece.path,
                             piece.path_size))
         return piece_is_wrong(graph, fetch, neighbour);
     struct store *store = graph->config.store;
-    hr = store->ops->piece_put(store, &fetch->root, piece.index, piece.data);
+    hr = store->ops->piece_put(store, &fetch->root, piece.index, piece.data, &leaf);
     if (FAILED(hr))
         return hr;
     fetch->state[piece.index] = PIECE_HERE;

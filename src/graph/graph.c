@@ -160,8 +160,6 @@ void graph_free(struct graph *graph)
         graph->dials = dial->next;
         mem_free(dial);
     }
-    for (uint32_t i = 0; i < LEAVES_MAX; i++)
-        mem_free(graph->leaves[i].items);
     mem_wipe(graph->config.seed, sizeof(graph->config.seed));
     mem_free(graph);
 }
@@ -397,7 +395,6 @@ HRESULT graph_step(struct graph *graph, const struct graph_event *event,
 {
     graph->actions = actions;
     graph->now = event->now;
-    graph->leaves_loaded = false;
     graph->batch += actions->count == 0;
     HRESULT hr = dispatch(graph, event);
     if (SUCCEEDED(hr) && graph->rejudge)

@@ -281,7 +281,6 @@ struct graph_counters {
     uint64_t reconcile_bytes;
     uint64_t refused;
     uint64_t verified;
-    uint64_t payloads_read; /* large ones, whole, to serve pieces */
 };
 void graph_get_counters(const struct graph *graph, struct graph_counters *counters);
 

@@ -10,8 +10,7 @@ enum {
     ACK_BATCH = 64,                            /* acknowledgements collected in one step */
     JOBS_MAX = 2048,                           /* bulk work waiting per neighbour */
     CERTIFICATES_MAX = LIMIT_DEFERRED_RECORDS, /* no more can be waited for on the other side */
-    LEAVES_MAX = 4,
-    SYNC_STACK_MAX = 2048,           /* ranges still to be compared */
+    SYNC_STACK_MAX = 2048,                     /* ranges still to be compared */
     BULK_CHUNK_BYTES = 256 * 1024,   /* bulk sent to a neighbour in one batch of actions */
     FLOOD_BATCH_BYTES = 1024 * 1024, /* likewise, with new records */
     CONNECT_WAIT_MS = 10000,
@@ -313,16 +312,6 @@ struct graph {
     } outlived[OUTLIVED_MAX];
     uint32_t outlived_count;
     uint64_t upkeep_due_ms;
-
-    /* Leaves of the payloads served last; one payload is read for them in a step. */
-    struct leaves {
-        struct hash root;
-        struct hash *items;
-        uint32_t count;
-        uint64_t used; /* grows; 0: empty */
-    } leaves[LEAVES_MAX];
-    uint64_t leaves_used;
-    bool leaves_loaded;
 
     uint32_t next_session;
     uint64_t work;     /* elements looked at for the question at hand */

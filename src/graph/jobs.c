@@ -126,63 +126,30 @@ static HRESULT run_range(struct graph *graph, struct neighbour *neighbour, struc
     return FAILED(hr) ? hr : S_OK;
 }
 
-static struct leaves *find_leaves(struct graph *graph, const struct hash *root, uint32_t count)
+/* The leaves give the path; of the payload only the piece itself is read. */
+static HRESULT encode_piece(struct graph *graph, const struct store_record *row,
+                            const struct job *job, struct buffer *out)
 {
-    for (uint32_t i = 0; i < LEAVES_MAX; i++) {
-        struct leaves *leaves = &graph->leaves[i];
-        if (leaves->items && leaves->count == count && hash_equal(&leaves->root, root)) {
-            leaves->used = ++graph->leaves_used;
-            return leaves;
-        }
-    }
-    return NULL;
-}
-
-/* Reads the whole payload, and forgets the leaves that were used least lately. */
-static HRESULT load_leaves(struct graph *graph, const struct store_record *row, uint32_t count)
-{
-    struct hash *items = mem_calloc(count, sizeof(*items));
-    if (!items)
-        return E_OUTOFMEMORY;
     struct store *store = graph->config.store;
-    struct buffer piece = BUFFER_NULL;
-    HRESULT hr = S_OK;
-    for (uint32_t i = 0; i < count && SUCCEEDED(hr); i++) {
-        hr = store->ops->piece_get(store, &row->payload_root, i, &piece);
-        if (SUCCEEDED(hr))
-            payload_leaf(buffer_view(&piece), &items[i]);
-    }
-    buffer_deinit(&piece);
-    if (FAILED(hr)) {
-        mem_free(items);
-        return hr == PEER_E_RECORD_NOT_FOUND ? PEER_E_INVALID_DATABASE : hr;
-    }
-    struct leaves *oldest = &graph->leaves[0];
-    for (uint32_t i = 1; i < LEAVES_MAX; i++)
-        oldest = graph->leaves[i].used < oldest->used ? &graph->leaves[i] : oldest;
-    mem_free(oldest->items);
-    *oldest = (struct leaves){row->payload_root, items, count, ++graph->leaves_used};
-    graph->leaves_loaded = true;
-    graph->counters.payloads_read++;
-    return S_OK;
-}
-
-/* *leaves stays NULL when another payload was read in this step already. */
-static HRESULT need_leaves(struct graph *graph, const struct store_record *row,
-                           struct leaves **leaves)
-{
     uint32_t count = payload_piece_count(row->payload_size);
-    *leaves = find_leaves(graph, &row->payload_root, count);
-    if (*leaves || graph->leaves_loaded)
-        return S_OK;
-    HRESULT hr = load_leaves(graph, row, count);
-    *leaves = find_leaves(graph, &row->payload_root, count);
-    return hr;
+    uint64_t size;
+    CLEANUP_FREE struct hash *leaves = mem_calloc(count, sizeof(*leaves));
+    CLEANUP_BUFFER struct buffer data = BUFFER_NULL;
+    if (!leaves)
+        return E_OUTOFMEMORY;
+    HRESULT hr = store->ops->leaves(store, &row->payload_root, count, leaves, &size);
+    if (SUCCEEDED(hr))
+        hr = store->ops->piece_get(store, &row->payload_root, job->piece, &data);
+    if (FAILED(hr))
+        return hr == PEER_E_RECORD_NOT_FOUND ? PEER_E_INVALID_DATABASE : hr;
+    struct message_piece message = {
+        .name = job->name, .index = job->piece, .data = buffer_view(&data)};
+    _Static_assert((int)PIECE_PATH_MAX == (int)PAYLOAD_PATH_MAX, "one tree");
+    message.path_size = payload_path(leaves, count, job->piece, message.path);
+    return message_encode_piece(&message, out);
 }
 
-/* *done is false when the piece has to wait for the next step. */
-static HRESULT send_piece(struct graph *graph, struct neighbour *neighbour, const struct job *job,
-                          bool *done)
+static HRESULT send_piece(struct graph *graph, struct neighbour *neighbour, const struct job *job)
 {
     struct store *store = graph->config.store;
     struct store_record row;
@@ -194,25 +161,10 @@ static HRESULT send_piece(struct graph *graph, struct neighbour *neighbour, cons
     if (!hash_equal(&row.digest, &job->name.digest) || row.payload_size <= LIMIT_PIECE_SIZE ||
         job->piece >= payload_piece_count(row.payload_size))
         return S_OK;
-    struct leaves *leaves = NULL;
-    hr = need_leaves(graph, &row, &leaves);
-    *done = leaves != NULL;
-    if (FAILED(hr) || !leaves)
-        return hr;
-    struct buffer data = BUFFER_NULL;
-    hr = store->ops->piece_get(store, &row.payload_root, job->piece, &data);
-    struct message_piece message = {
-        .name = job->name, .index = job->piece, .data = buffer_view(&data)};
-    _Static_assert((int)PIECE_PATH_MAX == (int)PAYLOAD_PATH_MAX, "one tree");
-    message.path_size = payload_path(leaves->items, leaves->count, job->piece, message.path);
-    if (SUCCEEDED(hr))
-        hr = message_encode_piece(&message, &neighbour->out);
-    buffer_deinit(&data);
-    return hr;
+    return encode_piece(graph, &row, job, &neighbour->out);
 }
 
-/* *waits: nothing more in this step. */
-static HRESULT run_first(struct graph *graph, struct neighbour *neighbour, bool *waits)
+static HRESULT run_first(struct graph *graph, struct neighbour *neighbour)
 {
     struct job *job = &neighbour->jobs[neighbour->job_first];
     bool done = true;
@@ -225,7 +177,7 @@ static HRESULT run_first(struct graph *graph, struct neighbour *neighbour, bool 
         hr = send_record(graph, neighbour, &job->name.id, &job->name.digest);
         break;
     case JOB_PIECE:
-        hr = send_piece(graph, neighbour, job, &done);
+        hr = send_piece(graph, neighbour, job);
         break;
     case JOB_SYNC_END: {
         struct message_sync_end end = {.session = job->session, .answer = true};
@@ -234,7 +186,6 @@ static HRESULT run_first(struct graph *graph, struct neighbour *neighbour, bool 
         break;
     }
     }
-    *waits = !done && job->type == JOB_PIECE;
     if (done)
         job_drop_first(neighbour);
     return hr;
@@ -261,10 +212,9 @@ HRESULT jobs_run(struct graph *graph, struct neighbour *neighbour)
     while (SUCCEEDED(hr) && neighbour->certificate_count > 0 && !neighbour->full &&
            neighbour_given(graph, neighbour) < BULK_CHUNK_BYTES)
         hr = send_certificate(graph, neighbour);
-    bool waits = false;
-    while (SUCCEEDED(hr) && neighbour->job_count > 0 && !waits && !neighbour->full &&
+    while (SUCCEEDED(hr) && neighbour->job_count > 0 && !neighbour->full &&
            neighbour_given(graph, neighbour) < BULK_CHUNK_BYTES)
-        hr = run_first(graph, neighbour, &waits);
+        hr = run_first(graph, neighbour);
     if (SUCCEEDED(hr) && !neighbour->direct)
         hr = large_next(graph, neighbour);
     bool idle = neighbour->job_count == 0 && !neighbour->full && !neighbour->sync;

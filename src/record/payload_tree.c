@@ -61,17 +61,23 @@ void payload_root_of_leaves(const struct hash *leaves, uint32_t count, struct ha
     node_of(&left, &right, root);
 }
 
+void payload_leaves(struct bytes payload, struct hash *leaves)
+{
+    uint32_t count = payload_piece_count(payload.size);
+    for (uint32_t i = 0; i < count; i++) {
+        size_t start = (size_t)i * LIMIT_PIECE_SIZE;
+        const uint8_t *data = payload.size > 0 ? payload.data + start : NULL;
+        payload_leaf(bytes_of(data, payload_piece_size(payload.size, i)), &leaves[i]);
+    }
+}
+
 HRESULT payload_root(struct bytes payload, struct hash *root)
 {
     uint32_t count = payload_piece_count(payload.size);
     struct hash *leaves = mem_calloc(count, sizeof(*leaves));
     if (!leaves)
         return E_OUTOFMEMORY;
-    for (uint32_t i = 0; i < count; i++) {
-        size_t start = (size_t)i * LIMIT_PIECE_SIZE;
-        const uint8_t *data = payload.size > 0 ? payload.data + start : NULL;
-        payload_leaf(bytes_of(data, payload_piece_size(payload.size, i)), &leaves[i]);
-    }
+    payload_leaves(payload, leaves);
     payload_root_of_leaves(leaves, count, root);
     mem_free(leaves);
     return S_OK;
@@ -101,8 +107,8 @@ uint32_t payload_path(const struct hash *leaves, uint32_t count, uint32_t index,
     return size;
 }
 
-bool payload_path_check(const struct hash *root, uint32_t count, uint32_t index, struct bytes piece,
-                        const struct hash *path, uint32_t path_size)
+bool payload_path_check(const struct hash *root, uint32_t count, uint32_t index,
+                        const struct hash *leaf, const struct hash *path, uint32_t path_size)
 {
     bool left[PAYLOAD_PATH_MAX];
     uint32_t depth = 0;
@@ -118,8 +124,7 @@ bool payload_path_check(const struct hash *root, uint32_t count, uint32_t index,
     }
     if (depth != path_size)
         return false;
-    struct hash node;
-    payload_leaf(piece, &node);
+    struct hash node = *leaf;
     for (uint32_t i = 0; i < depth; i++) {
         bool is_left = left[depth - 1 - i];
         node_of(is_left ? &node : &path[i], is_left ? &path[i] : &node, &node);

@@ -95,6 +95,8 @@ bool record_key_names(const struct hash *key, struct bytes peer_name);
 uint32_t payload_piece_count(uint64_t size); /* 1 for an empty payload */
 uint32_t payload_piece_size(uint64_t size, uint32_t index);
 void payload_leaf(struct bytes piece, struct hash *leaf);
+/* payload_leaves hashes all pieces of a payload: payload_piece_count(payload.size) leaves. */
+void payload_leaves(struct bytes payload, struct hash *leaves);
 /* payload_root_of_leaves folds count leaves (count >= 1) into the root. */
 void payload_root_of_leaves(const struct hash *leaves, uint32_t count, struct hash *root);
 /* payload_root hashes a whole payload. E_OUTOFMEMORY. */
@@ -103,8 +105,8 @@ enum { PAYLOAD_PATH_MAX = 10 }; /* 2^10 pieces of 64 KiB are 64 MiB */
 /* payload_path gives the hashes beside the way from a leaf to the root; returns how many. */
 uint32_t payload_path(const struct hash *leaves, uint32_t count, uint32_t index,
                       struct hash path[PAYLOAD_PATH_MAX]);
-/* payload_path_check tells whether a piece belongs at index below root. */
-bool payload_path_check(const struct hash *root, uint32_t count, uint32_t index, struct bytes piece,
-                        const struct hash *path, uint32_t path_size);
+/* payload_path_check tells whether the piece of that leaf belongs at index below root. */
+bool payload_path_check(const struct hash *root, uint32_t count, uint32_t index,
+                        const struct hash *leaf, const struct hash *path, uint32_t path_size);
 
 #endif

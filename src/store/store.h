@@ -82,7 +82,10 @@ typedef HRESULT (*store_certificate_visitor)(void *context,
 struct store_unfinished {
     struct store_record record;
     uint64_t since_utc; /* when it began, for the hour's limit */
+    struct hash owner;  /* key of the member that showed it */
 };
+typedef HRESULT (*store_unfinished_visitor)(void *context,
+                                            const struct store_unfinished *unfinished);
 
 enum store_durability {
     STORE_NORMAL, /* survives the process; a power cut may take it back (others hold it) */
@@ -152,14 +155,21 @@ struct store_ops {
     HRESULT (*count)(struct store *store, uint64_t after, uint64_t *count);
 
     /* Pieces are named by the payload root and their index and are shared by records with the same
-     * payload. put of a piece that is there changes nothing; E_INVALIDARG: larger than
-     * LIMIT_PIECE_SIZE. get copies into data (cleared first): PEER_E_RECORD_NOT_FOUND. */
+     * payload. leaf is the piece's hash in the tree, and the caller's word for it. put of a piece
+     * that is there changes nothing; E_INVALIDARG: larger than LIMIT_PIECE_SIZE. get copies into
+     * data (cleared first): PEER_E_RECORD_NOT_FOUND. */
     HRESULT(*piece_put)
-    (struct store *store, const struct hash *root, uint32_t index, struct bytes data);
+    (struct store *store, const struct hash *root, uint32_t index, struct bytes data,
+     const struct hash *leaf);
     HRESULT(*piece_get)
     (struct store *store, const struct hash *root, uint32_t index, struct buffer *data);
     HRESULT (*piece_has)(struct store *store, const struct hash *root, uint32_t index, bool *has);
     HRESULT (*piece_count)(struct store *store, const struct hash *root, uint32_t *count);
+    /* leaves gives the leaves of the first count pieces, in order, and the sum of their sizes,
+     * without reading the pieces. PEER_E_RECORD_NOT_FOUND: one of them is not there. */
+    HRESULT(*leaves)
+    (struct store *store, const struct hash *root, uint32_t count, struct hash *leaves,
+     uint64_t *size);
     /* pieces_drop removes the pieces under root unless a record or an unfinished record names it.
      */
     HRESULT (*pieces_drop)(struct store *store, const struct hash *root);
@@ -173,9 +183,7 @@ struct store_ops {
     /* unfinished_remove forgets it; its pieces go unless something else names them. */
     HRESULT (*unfinished_remove)(struct store *store, const struct hash *digest);
     /* each visits all, ordered by digest. */
-    HRESULT (*unfinished_each)(struct store *store, store_record_visitor visit, void *context);
-    /* unfinished_drop_old removes those that began before since_utc. */
-    HRESULT (*unfinished_drop_old)(struct store *store, uint64_t since_utc);
+    HRESULT (*unfinished_each)(struct store *store, store_unfinished_visitor visit, void *context);
 
     HRESULT (*certificate_put)(struct store *store, const struct store_certificate *certificate);
     /* certificate_get copies the DER into der (cleared first): PEER_E_NOT_FOUND. */

@@ -18,11 +18,13 @@ enum memory_table {
 struct memory_record {
     struct store_record record;
     uint64_t since_utc;
+    struct hash owner;
 };
 
 struct memory_piece {
     struct hash root;
     uint32_t index;
+    struct hash leaf;
     struct bytes data;
 };
 
@@ -137,17 +139,18 @@ HRESULT memory_record_count(struct store *store, uint64_t after, uint64_t *count
  * On failure some may be gone: undo. */
 HRESULT memory_drop_unnamed(struct memory_store *store, const struct hash *root) MUST_CHECK;
 HRESULT memory_piece_put(struct store *store, const struct hash *root, uint32_t index,
-                         struct bytes data);
+                         struct bytes data, const struct hash *leaf);
 HRESULT memory_piece_get(struct store *store, const struct hash *root, uint32_t index,
                          struct buffer *data);
 HRESULT memory_piece_has(struct store *store, const struct hash *root, uint32_t index, bool *has);
 HRESULT memory_piece_count(struct store *store, const struct hash *root, uint32_t *count);
+HRESULT memory_leaves(struct store *store, const struct hash *root, uint32_t count,
+                      struct hash *leaves, uint64_t *size);
 HRESULT memory_pieces_drop(struct store *store, const struct hash *root);
 HRESULT memory_pieces_collect(struct store *store);
 HRESULT memory_unfinished_put(struct store *store, const struct store_unfinished *unfinished);
 HRESULT memory_unfinished_remove(struct store *store, const struct hash *digest);
-HRESULT memory_unfinished_each(struct store *store, store_record_visitor visit, void *context);
-HRESULT memory_unfinished_drop_old(struct store *store, uint64_t since_utc);
+HRESULT memory_unfinished_each(struct store *store, store_unfinished_visitor visit, void *context);
 
 /* store_memory_value.c */
 HRESULT memory_certificate_put(struct store *store, const struct store_certificate *certificate);

@@ -57,7 +57,7 @@ HRESULT memory_drop_unnamed(struct memory_store *store, const struct hash *root)
 }
 
 HRESULT memory_piece_put(struct store *base, const struct hash *root, uint32_t index,
-                         struct bytes data)
+                         struct bytes data, const struct hash *leaf)
 {
     struct memory_store *store = memory_store_of(base);
     struct memory_piece probe = {.root = *root, .index = index};
@@ -69,6 +69,7 @@ HRESULT memory_piece_put(struct store *base, const struct hash *root, uint32_t i
     if (!piece)
         return E_OUTOFMEMORY;
     *piece = probe;
+    piece->leaf = *leaf;
     piece->data = bytes_of(piece + 1, data.size);
     if (data.size > 0)
         memcpy(piece + 1, data.data, data.size);
@@ -100,6 +101,22 @@ HRESULT memory_piece_count(struct store *base, const struct hash *root, uint32_t
     for (struct memory_piece *piece = piece_at(store, at); piece && hash_equal(&piece->root, root);
          piece = piece_at(store, ++at))
         ++*count;
+    return S_OK;
+}
+
+HRESULT memory_leaves(struct store *base, const struct hash *root, uint32_t count,
+                      struct hash *leaves, uint64_t *size)
+{
+    struct memory_store *store = memory_store_of(base);
+    size_t first = first_piece(store, root);
+    *size = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct memory_piece *piece = piece_at(store, first + i);
+        if (!piece || piece->index != i || !hash_equal(&piece->root, root))
+            return PEER_E_RECORD_NOT_FOUND;
+        leaves[i] = piece->leaf;
+        *size += piece->data.size;
+    }
     return S_OK;
 }
 
@@ -141,6 +158,7 @@ HRESULT memory_unfinished_put(struct store *base, const struct store_unfinished 
     if (!row)
         return E_OUTOFMEMORY;
     row->since_utc = unfinished->since_utc;
+    row->owner = unfinished->owner;
     return memory_change(store, MEMORY_UNFINISHED, memory_at(store, MEMORY_BY_DIGEST, row), row);
 }
 
@@ -163,7 +181,7 @@ HRESULT memory_unfinished_remove(struct store *base, const struct hash *digest)
     return hr;
 }
 
-HRESULT memory_unfinished_each(struct store *base, store_record_visitor visit, void *context)
+HRESULT memory_unfinished_each(struct store *base, store_unfinished_visitor visit, void *context)
 {
     struct memory_store *store = memory_store_of(base);
     struct memory_array *unfinished = array_of(store, MEMORY_BY_DIGEST);
@@ -172,27 +190,11 @@ HRESULT memory_unfinished_each(struct store *base, store_record_visitor visit, v
     store->visits++;
     for (size_t at = 0; more && at < unfinished->count; at++) {
         const struct memory_record *row = unfinished->rows[at];
-        struct store_record shown = store_row_strip_payload(&row->record);
+        struct store_unfinished shown = {.record = store_row_strip_payload(&row->record),
+                                         .since_utc = row->since_utc,
+                                         .owner = row->owner};
         more = memory_visited(visit(context, &shown), &hr);
     }
     store->visits--;
-    return hr;
-}
-
-HRESULT memory_unfinished_drop_old(struct store *base, uint64_t since_utc)
-{
-    struct memory_store *store = memory_store_of(base);
-    struct memory_array *unfinished = array_of(store, MEMORY_BY_DIGEST);
-    size_t before = store->step_count;
-    HRESULT hr = S_OK;
-    for (size_t at = 0; SUCCEEDED(hr) && at < unfinished->count;) {
-        struct memory_record *row = unfinished->rows[at];
-        if (row->since_utc < since_utc)
-            hr = forget(store, row);
-        else
-            at++;
-    }
-    if (FAILED(hr))
-        memory_undo(store, before);
     return hr;
 }

@@ -34,14 +34,13 @@ enum sql_statement {
     SQL_PIECE_GET,
     SQL_PIECE_HAS,
     SQL_PIECE_COUNT,
+    SQL_PIECE_LEAVES,
     SQL_PIECE_DROP,
     SQL_PIECE_COLLECT,
     SQL_PIECE_DROP_OF_RECORD,
     SQL_PIECE_DROP_OF_UNFINISHED,
-    SQL_PIECE_DROP_OF_OLD,
     SQL_UNFINISHED_PUT,
     SQL_UNFINISHED_DELETE,
-    SQL_UNFINISHED_DELETE_OLD,
     SQL_UNFINISHED_EACH,
     SQL_CERTIFICATE_PUT,
     SQL_CERTIFICATE_GET,
@@ -173,11 +172,13 @@ HRESULT sql_record_count(struct store *store, uint64_t after, uint64_t *count);
 
 /* store_sqlite_piece.c */
 HRESULT sql_piece_put(struct store *store, const struct hash *root, uint32_t index,
-                      struct bytes data);
+                      struct bytes data, const struct hash *leaf);
 HRESULT sql_piece_get(struct store *store, const struct hash *root, uint32_t index,
                       struct buffer *data);
 HRESULT sql_piece_has(struct store *store, const struct hash *root, uint32_t index, bool *has);
 HRESULT sql_piece_count(struct store *store, const struct hash *root, uint32_t *count);
+HRESULT sql_leaves(struct store *store, const struct hash *root, uint32_t count,
+                   struct hash *leaves, uint64_t *size);
 HRESULT sql_pieces_drop(struct store *store, const struct hash *root);
 HRESULT sql_pieces_collect(struct store *store);
 /* sql_piece_drop_of_record drops the pieces that only the record with this id names; not those
@@ -186,8 +187,7 @@ HRESULT sql_piece_drop_of_record(struct sql_store *store, const struct guid *id,
                                  struct bytes keep) MUST_CHECK;
 HRESULT sql_unfinished_put(struct store *store, const struct store_unfinished *unfinished);
 HRESULT sql_unfinished_remove(struct store *store, const struct hash *digest);
-HRESULT sql_unfinished_each(struct store *store, store_record_visitor visit, void *context);
-HRESULT sql_unfinished_drop_old(struct store *store, uint64_t since_utc);
+HRESULT sql_unfinished_each(struct store *store, store_unfinished_visitor visit, void *context);
 
 /* store_sqlite_value.c */
 HRESULT sql_certificate_put(struct store *store, const struct store_certificate *certificate);

@@ -15,7 +15,7 @@ static void begin_piece(struct sql_query *query, struct store *base, enum sql_st
 }
 
 HRESULT sql_piece_put(struct store *base, const struct hash *root, uint32_t index,
-                      struct bytes data)
+                      struct bytes data, const struct hash *leaf)
 {
     if (data.size > LIMIT_PIECE_SIZE)
         return E_INVALIDARG;
@@ -23,6 +23,8 @@ HRESULT sql_piece_put(struct store *base, const struct hash *root, uint32_t inde
     sql_query_change(&query, sql_store_of(base), SQL_PIECE_PUT);
     sql_bind_hash(&query, root);
     sql_bind_number(&query, index);
+    sql_bind_number(&query, data.size);
+    sql_bind_hash(&query, leaf);
     sql_bind_bytes(&query, data);
     return sql_query_run(&query);
 }
@@ -64,6 +66,23 @@ HRESULT sql_piece_count(struct store *base, const struct hash *root, uint32_t *c
     return sql_query_end(&query);
 }
 
+HRESULT sql_leaves(struct store *base, const struct hash *root, uint32_t count, struct hash *leaves,
+                   uint64_t *size)
+{
+    struct sql_query query;
+    uint32_t found = 0;
+    bool gap = false;
+    *size = 0;
+    begin_piece(&query, base, SQL_PIECE_LEAVES, root, count);
+    while (!gap && found < count && sql_query_step(&query)) {
+        gap = sql_read_number(&query, UINT32_MAX) != found;
+        *size += sql_read_number(&query, LIMIT_PIECE_SIZE);
+        sql_read_hash(&query, &leaves[found++]);
+    }
+    HRESULT hr = sql_query_end(&query);
+    return SUCCEEDED(hr) && (gap || found < count) ? PEER_E_RECORD_NOT_FOUND : hr;
+}
+
 HRESULT sql_pieces_drop(struct store *base, const struct hash *root)
 {
     struct sql_query query;
@@ -97,6 +116,7 @@ HRESULT sql_unfinished_put(struct store *base, const struct store_unfinished *un
     sql_query_change(&query, sql_store_of(base), SQL_UNFINISHED_PUT);
     sql_bind_record(&query, &unfinished->record);
     sql_bind_time(&query, unfinished->since_utc);
+    sql_bind_hash(&query, &unfinished->owner);
     return sql_query_run(&query);
 }
 
@@ -113,22 +133,19 @@ HRESULT sql_unfinished_remove(struct store *base, const struct hash *digest)
     return hr;
 }
 
-HRESULT sql_unfinished_each(struct store *base, store_record_visitor visit, void *context)
+HRESULT sql_unfinished_each(struct store *base, store_unfinished_visitor visit, void *context)
 {
     struct sql_query query;
+    struct store_unfinished unfinished;
     sql_query_begin(&query, sql_store_of(base), SQL_UNFINISHED_EACH);
-    return sql_visit_records(&query, SQL_PART_SIGNED, visit, context);
-}
-
-HRESULT sql_unfinished_drop_old(struct store *base, uint64_t since_utc)
-{
-    static const enum sql_statement steps[] = {SQL_PIECE_DROP_OF_OLD, SQL_UNFINISHED_DELETE_OLD};
-    HRESULT hr = S_OK;
-    for (size_t i = 0; SUCCEEDED(hr) && i < sizeof(steps) / sizeof(steps[0]); i++) {
-        struct sql_query query;
-        sql_query_change(&query, sql_store_of(base), steps[i]);
-        sql_bind_time(&query, since_utc);
-        hr = sql_query_run(&query);
+    query.store->visits++;
+    bool more = true;
+    while (more && sql_query_step(&query)) {
+        sql_read_record(&query, SQL_PART_SIGNED, &unfinished.record);
+        unfinished.since_utc = sql_read_time(&query);
+        sql_read_hash(&query, &unfinished.owner);
+        more = SUCCEEDED(query.hr) && sql_query_visited(&query, visit(context, &unfinished));
     }
-    return hr;
+    query.store->visits--;
+    return sql_query_end(&query);
 }

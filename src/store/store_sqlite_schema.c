@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 1885693808 /* "pegp" */
-#define USER_VERSION 1
+#define USER_VERSION 2
 #define TEXT_OF(number) #number
 #define DECIMAL(number) TEXT_OF(number)
 #define PIECE_SIZE_TEXT "65536"
@@ -40,9 +40,11 @@ static const char *const schema[] = {
     "CREATE INDEX record_creator ON record(creator)",
     "CREATE INDEX record_certificate ON record(certificate)",
     "CREATE INDEX record_root ON record(payload_root) WHERE payload_size > " PIECE_SIZE_TEXT,
-    "CREATE TABLE piece(root BLOB NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL)",
+    "CREATE TABLE piece(root BLOB NOT NULL, number INTEGER NOT NULL, size INTEGER NOT NULL, "
+    "leaf BLOB NOT NULL, data BLOB NOT NULL)",
     "CREATE UNIQUE INDEX piece_number ON piece(root, number)",
-    "CREATE TABLE unfinished(" RECORD_TYPES ", since_utc INTEGER NOT NULL)",
+    "CREATE INDEX piece_leaf ON piece(root, number, size, leaf)",
+    "CREATE TABLE unfinished(" RECORD_TYPES ", since_utc INTEGER NOT NULL, owner BLOB NOT NULL)",
     "CREATE UNIQUE INDEX unfinished_digest ON unfinished(digest)",
     "CREATE INDEX unfinished_root ON unfinished(payload_root)",
     "CREATE TABLE certificate(hash BLOB NOT NULL, issuer BLOB NOT NULL, "
@@ -105,10 +107,14 @@ const char *const sql_statement_text[SQL_COUNT_] = {
         "ORDER BY expiration LIMIT 1",
     [SQL_RECORD_COUNT] = "SELECT count(*) FROM record INDEXED BY record_expiration "
                          "WHERE expiration > ?1 AND deleted = 0",
-    [SQL_PIECE_PUT] = "INSERT OR IGNORE INTO piece(root, number, data) VALUES(?1, ?2, ?3)",
+    [SQL_PIECE_PUT] =
+        "INSERT OR IGNORE INTO piece(root, number, size, leaf, data) VALUES(?1, ?2, ?3, ?4, ?5)",
     [SQL_PIECE_GET] = "SELECT data FROM piece WHERE root = ?1 AND number = ?2",
     [SQL_PIECE_HAS] = "SELECT 1 FROM piece WHERE root = ?1 AND number = ?2",
     [SQL_PIECE_COUNT] = "SELECT count(*) FROM piece WHERE root = ?1",
+    /* The index alone answers. */
+    [SQL_PIECE_LEAVES] = "SELECT number, size, leaf FROM piece INDEXED BY piece_leaf "
+                         "WHERE root = ?1 AND number < ?2 ORDER BY number",
     [SQL_PIECE_DROP] = "DELETE FROM piece WHERE root = ?1 AND NOT " NAMED_BY_RECORD
                        ") AND NOT " NAMED_BY_UNFINISHED ")",
     [SQL_PIECE_COLLECT] =
@@ -120,15 +126,11 @@ const char *const sql_statement_text[SQL_COUNT_] = {
     [SQL_PIECE_DROP_OF_UNFINISHED] =
         "DELETE FROM piece WHERE root = (SELECT payload_root FROM unfinished WHERE digest = ?1) "
         "AND NOT " NAMED_BY_RECORD ") AND NOT " NAMED_BY_UNFINISHED " AND u.digest <> ?1)",
-    [SQL_PIECE_DROP_OF_OLD] =
-        "DELETE FROM piece WHERE root IN (SELECT payload_root FROM unfinished "
-        "WHERE since_utc < ?1) AND NOT " NAMED_BY_RECORD ") AND NOT " NAMED_BY_UNFINISHED
-        " AND u.since_utc >= ?1)",
     [SQL_UNFINISHED_PUT] = "INSERT OR REPLACE INTO unfinished(" RECORD_COLUMNS
-                           ", since_utc) VALUES(" RECORD_PARAMETERS ", ?17)",
+                           ", since_utc, owner) VALUES(" RECORD_PARAMETERS ", ?17, ?18)",
     [SQL_UNFINISHED_DELETE] = "DELETE FROM unfinished WHERE digest = ?1",
-    [SQL_UNFINISHED_DELETE_OLD] = "DELETE FROM unfinished WHERE since_utc < ?1",
-    [SQL_UNFINISHED_EACH] = "SELECT " RECORD_SIGNED " FROM unfinished ORDER BY digest",
+    [SQL_UNFINISHED_EACH] =
+        "SELECT " RECORD_SIGNED ", since_utc, owner FROM unfinished ORDER BY digest",
     [SQL_CERTIFICATE_PUT] = "INSERT OR REPLACE INTO certificate(hash, issuer, subject_key, der) "
                             "VALUES(?1, ?2, ?3, ?4)",
     [SQL_CERTIFICATE_GET] = "SELECT der FROM certificate WHERE hash = ?1",

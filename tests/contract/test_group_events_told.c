@@ -1,11 +1,11 @@
 /* Does a program hear of its being online what is so, once and in order: when the disk is full,
- * when the member is removed, when its password is refused? The disk is the one of the store's
- * tests: it fills up when a test says so. */
+ * when the member is removed, when its password is refused? The disk fills up when a
+ * test says so. */
 #include "heard.h"
 
-#include <peergroup/extensions.h>
+#include "support/disk.h"
 
-#include "../unit/store/store_test_vfs.h"
+#include <peergroup/extensions.h>
 
 #include <sys/socket.h>
 

@@ -294,6 +294,42 @@ static void request(void)
     good();
 }
 
+struct large {
+    struct version_name names[16];
+    uint32_t pieces[16];
+    uint32_t count;
+};
+
+static HRESULT see_large(void *context, const struct store_record *row)
+{
+    struct large *large = context;
+    if (row->payload_size <= LIMIT_PIECE_SIZE)
+        return S_OK;
+    large->names[large->count] = (struct version_name){row->id, row->version, row->digest};
+    large->pieces[large->count++] = payload_piece_count(row->payload_size);
+    return large->count < sizeof(large->names) / sizeof(large->names[0]) ? S_OK : S_FALSE;
+}
+
+/* Pieces of many payloads by turns: whoever answers must not look through a payload for each. */
+static void pieces(void)
+{
+    static struct request requests[REQUEST_MAX];
+    struct large large = {.count = 0};
+    if (FAILED(caller.store->ops->each(caller.store, NULL, 0, false, see_large, &large)) ||
+        large.count == 0)
+        exit(3);
+    for (uint32_t sent = 0; sent < 8 * REQUEST_MAX; sent += REQUEST_MAX) {
+        for (uint32_t i = 0; i < REQUEST_MAX; i++) {
+            uint32_t which = (sent + i) % large.count;
+            requests[i] = (struct request){.is_piece = true,
+                                           .name = large.names[which],
+                                           .piece = (sent + i) / large.count % large.pieces[which]};
+        }
+        if (FAILED(message_encode_request(requests, REQUEST_MAX, &out)))
+            exit(3);
+    }
+}
+
 /* Headers that promise 60 MB each and never send a piece. */
 static void promises(void)
 {
@@ -409,6 +445,7 @@ static const struct {
     {"bad-chain", bad_chain, MUST_CLOSE},
     {"advertise", advertise, MUST_TAKE},
     {"request", request, MAY_STAY}, /* whoever asks for more than fits the queue may be dropped */
+    {"pieces", pieces, MAY_STAY},
     {"promises", promises, MUST_TAKE},
     {"reconcile-backwards", reconcile_backwards, MAY_STAY},
     {"reconcile-wrong-mode", reconcile_wrong_mode, MUST_CLOSE},

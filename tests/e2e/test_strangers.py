@@ -1,5 +1,8 @@
 """Can strangers at a member's port keep it from its work? While they come, two members exchange records with the usual
 latency; afterwards memory and descriptors are back where they were."""
+import base64
+import hashlib
+import hmac
 import os
 import selectors
 import socket
@@ -13,6 +16,7 @@ from harness import check
 
 SECONDS = 120 if harness.LONG else 20
 CONNECTIONS = 1000
+LABEL_SIZE = 32
 
 
 class Exchange(threading.Thread):
@@ -77,17 +81,37 @@ def talk_nonsense(port):
     check(until_closed(link) == b"", "HTTP gets no answer")
 
 
-def talk_tls(port, pem, number, **options):
+def server_name(group):
+    """The name of docs/protocol.md 3 with which a caller means this group, and anybody of it."""
+    def mac(key, message):
+        return hmac.new(key, message, hashlib.sha256).digest()
+    label = b"peergroup/2 sni".ljust(LABEL_SIZE, b"\0")
+    key = mac(mac(bytes(32), group.encode()), label + b"\1")
+    nonce, day = os.urandom(16), int(time.time()) // 86400
+    name = nonce + mac(key, nonce + day.to_bytes(4, "big") + bytes(32))[:16]
+    return base64.b32encode(name).decode().lower().rstrip("=")
+
+
+def talk_tls(port, pem, number, name=None):
+    """What came of a call: "no answer" to the ClientHello, or what was said of the certificate, or "taken"."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.set_alpn_protocols(["peergroup/2"])
     if pem:
         context.load_cert_chain(pem)
     link = caller(port, number)
     try:
-        with context.wrap_socket(link, **options):
-            check(False, "a stranger's TLS handshake went through")
-    except (ssl.SSLError, ConnectionError, OSError):
-        pass
+        link = context.wrap_socket(link, server_hostname=name, do_handshake_on_connect=False)
+        try:
+            link.do_handshake()
+        except (ssl.SSLEOFError, ConnectionError):
+            return "no answer"
+        # The caller's part ends with its certificate: now it is judged.
+        check(link.recv(1) == b"", "a stranger hears something")
+        return "taken"
+    except ssl.SSLError as error:
+        return error.reason
     finally:
         link.close()
 
@@ -149,7 +173,7 @@ def settled(member, descriptors, seconds=30):
 
 def strangers_at_the_port(world):
     a, b, other = world.start("a"), world.start("b"), world.start("other")
-    harness.found(a)
+    _, group = harness.found(a)
     harness.join(a, b, "b")
     harness.found(other, "other")
     address = a.address()
@@ -164,10 +188,15 @@ def strangers_at_the_port(world):
     quiet = sorted(exchange.waits)
     talk_nonsense(port)
     pem = make_certificate(world)
-    talk_tls(port, None, 3)
-    talk_tls(port, None, 4, server_hostname="localhost")
-    talk_tls(port, pem, 5)
-    talk_tls(port, pem, 6, server_hostname="a" * 52)
+    # Whoever does not know the group's name is not answered, nor a name that was used, whatever else they show ...
+    good = server_name(group)
+    for number, name in enumerate((None, "localhost", "a" * 52, server_name(group + "x"))):
+        check(talk_tls(port, pem, 3 + number, name) == "no answer", "the name %s is answered" % name)
+    # ... and whoever does is answered, and refused for its certificate.
+    for number, (shown, name, reason) in enumerate(((pem, good, "BAD_CERTIFICATE"), (pem, good, "no answer"),
+                                                    (None, server_name(group), "CERTIFICATE_REQUIRED"))):
+        came = talk_tls(port, shown, 7 + number, name)
+        check(came.endswith(reason), "%s instead of %s" % (came, reason))
     # A member of another group who has the address.
     place = other.mark()
     other.ask("connect", address)

@@ -124,40 +124,6 @@ static void slow_link_sends_no_piece_twice(void **state)
     sim_free(sim);
 }
 
-/* Asking by turns for pieces of several payloads reads each of them once, one in a step. */
-static void alternating_requests_read_each_payload_once(void **state)
-{
-    (void)state;
-    struct sim *sim = sim_of_seed(6);
-    add_founder(sim);
-    struct request requests[64];
-    for (uint32_t i = 0; i < 64; i++) {
-        requests[i] = (struct request){.is_piece = true};
-        struct store_record row;
-        struct store *store = sim_node(sim, 0)->store;
-        if (i < 4) {
-            struct guid id = add_large(sim, 0, 200000 + i);
-            assert_ok(store->ops->find(store, &id, &row));
-            requests[i].name = (struct version_name){row.id, row.version, row.digest};
-        } else
-            requests[i].name = requests[i % 4].name;
-    }
-    uint32_t raw = sim_add(sim, &(struct sim_node_options){.raw = true});
-    uint64_t link = sim_raw_dial(sim, raw, 0, false);
-    struct buffer out = BUFFER_NULL;
-    assert_ok(message_encode_connect(&(struct message_connect){.node_id = 77}, &out));
-    assert_ok(message_encode_request(requests, 64, &out));
-    sim_raw_send(sim, link, buffer_view(&out));
-    buffer_deinit(&out);
-    sim_run(sim, 10000);
-    struct graph_counters counters;
-    graph_get_counters(sim_node(sim, 0)->graph, &counters);
-    assert_int_equal(counters.payloads_read, 4);
-    assert_true(sim_raw_received(sim, link)->size > 64 * LIMIT_PIECE_SIZE);
-    assert_sound(sim);
-    sim_free(sim);
-}
-
 struct link_ids {
     uint64_t ids[8];
     uint32_t count;
@@ -239,7 +205,6 @@ int main(void)
         cmocka_unit_test(another_source_takes_over),
         cmocka_unit_test(several_large_ones_one_after_another),
         cmocka_unit_test(slow_link_sends_no_piece_twice),
-        cmocka_unit_test(alternating_requests_read_each_payload_once),
         cmocka_unit_test(many_ask_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,21 +37,19 @@ static void every_piece_of_every_count(void **state)
         payload_root_of_leaves(leaves, count, &root);
         for (uint32_t i = 0; i<count; i += count> 100 ? 37 : 1) {
             uint32_t size = payload_path(leaves, count, i, path);
-            struct bytes piece = bytes_of(&i, sizeof(i));
-            assert_true(payload_path_check(&root, count, i, piece, path, size));
-            assert_false(payload_path_check(&root, count, i + 1, piece, path, size));
-            uint32_t other = i ^ 1;
-            assert_false(
-                payload_path_check(&root, count, i, bytes_of(&other, sizeof(other)), path, size));
+            const struct hash *leaf = &leaves[i];
+            assert_true(payload_path_check(&root, count, i, leaf, path, size));
+            assert_false(payload_path_check(&root, count, i + 1, leaf, path, size));
+            assert_false(payload_path_check(&root, count, i, &leaves[i ^ 1], path, size));
             if (size > 0) {
-                assert_false(payload_path_check(&root, count, i, piece, path, size - 1));
+                assert_false(payload_path_check(&root, count, i, leaf, path, size - 1));
                 path[size - 1].bytes[0] ^= 1;
-                assert_false(payload_path_check(&root, count, i, piece, path, size));
+                assert_false(payload_path_check(&root, count, i, leaf, path, size));
             }
         }
     }
-    assert_false(payload_path_check(&root, 1025, 0, bytes_of("", 0), path, 11));
-    assert_false(payload_path_check(&root, UINT32_MAX, 0, bytes_of("", 0), path, 10));
+    assert_false(payload_path_check(&root, 1025, 0, leaves, path, 11));
+    assert_false(payload_path_check(&root, UINT32_MAX, 0, leaves, path, 10));
 }
 
 static void root_of_a_whole_payload(void **state)

@@ -104,8 +104,9 @@ static inline struct store_record large_of(uint32_t number, const struct hash *r
 static inline void put_pieces(struct store *store, const struct hash *root)
 {
     static const uint8_t piece[LIMIT_PIECE_SIZE] = {42, 43};
-    assert_ok(store->ops->piece_put(store, root, 0, bytes_of(piece, LIMIT_PIECE_SIZE)));
-    assert_ok(store->ops->piece_put(store, root, 1, bytes_of(piece + 1, 1)));
+    struct hash leaves[] = {hash_of(70), hash_of(71)};
+    assert_ok(store->ops->piece_put(store, root, 0, bytes_of(piece, LIMIT_PIECE_SIZE), &leaves[0]));
+    assert_ok(store->ops->piece_put(store, root, 1, bytes_of(piece + 1, 1), &leaves[1]));
 }
 
 static inline uint32_t pieces_of(struct store *store, const struct hash *root)
@@ -176,6 +177,11 @@ static inline HRESULT see_record(void *context, const struct store_record *recor
     seen->payload = seen->payload || record->payload.size > 0;
     seen->header = (seen->count == 0 || seen->header) && record->header.size > 0;
     return see(seen, record->id.bytes[15]);
+}
+
+static inline HRESULT see_unfinished(void *context, const struct store_unfinished *unfinished)
+{
+    return see_record(context, &unfinished->record);
 }
 
 static inline HRESULT see_item(void *context, const struct store_item *item)

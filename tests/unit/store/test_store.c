@@ -358,7 +358,7 @@ static void visit_all(struct store *store, HRESULT stop_with, HRESULT want)
                      : i == 3 ? ops->each_by_certificate(store, &certificate, see_record, &seen)
                      : i == 4 ? ops->scan(store, NULL, NULL, 0, see_item, &seen)
                      : i == 5 ? ops->each_expired(store, 0, UINT64_MAX, 9, see_record, &seen)
-                     : i == 6 ? ops->unfinished_each(store, see_record, &seen)
+                     : i == 6 ? ops->unfinished_each(store, see_unfinished, &seen)
                      : i == 8 ? ops->walk(store, NULL, false, see_record, &seen)
                      : i == 9 ? ops->walk(store, NULL, true, see_record, &seen)
                      : i == 7 ? ops->certificate_each(store, see_certificate, &seen)
@@ -420,17 +420,17 @@ static void test_pieces(void **state)
 {
     struct store *store = STORE_OF(state);
     CLEANUP_BUFFER struct buffer data = BUFFER_NULL;
-    struct hash root = hash_of(1), other = hash_of(2);
+    struct hash root = hash_of(1), other = hash_of(2), leaf = hash_of(3);
     bool has = true;
     assert_ok(buffer_append_text(&data, "old"));
     assert_ok(store->ops->piece_has(store, &root, 0, &has));
     assert_false(has);
     assert_hr(store->ops->piece_get(store, &root, 0, &data), PEER_E_RECORD_NOT_FOUND);
     assert_int_equal(data.size, 0);
-    assert_ok(store->ops->piece_put(store, &root, 3, bytes_of("three", 5)));
-    assert_ok(store->ops->piece_put(store, &root, 3, bytes_of("other", 5)));
-    assert_ok(store->ops->piece_put(store, &root, UINT32_MAX, bytes_of(NULL, 0)));
-    assert_ok(store->ops->piece_put(store, &other, 3, bytes_of("x", 1)));
+    assert_ok(store->ops->piece_put(store, &root, 3, bytes_of("three", 5), &leaf));
+    assert_ok(store->ops->piece_put(store, &root, 3, bytes_of("other", 5), &leaf));
+    assert_ok(store->ops->piece_put(store, &root, UINT32_MAX, bytes_of(NULL, 0), &leaf));
+    assert_ok(store->ops->piece_put(store, &other, 3, bytes_of("x", 1), &leaf));
     assert_ok(store->ops->piece_get(store, &root, 3, &data));
     assert_bytes_equal(buffer_view(&data), bytes_of("three", 5));
     assert_ok(store->ops->piece_get(store, &root, UINT32_MAX, &data));
@@ -439,7 +439,35 @@ static void test_pieces(void **state)
     assert_true(has);
     assert_int_equal(pieces_of(store, &root), 2);
     static const uint8_t large[LIMIT_PIECE_SIZE + 1];
-    assert_hr(store->ops->piece_put(store, &root, 4, bytes_of(large, sizeof(large))), E_INVALIDARG);
+    assert_hr(store->ops->piece_put(store, &root, 4, bytes_of(large, sizeof(large)), &leaf),
+              E_INVALIDARG);
+}
+
+static void test_leaves(void **state)
+{
+    struct store *store = STORE_OF(state);
+    struct hash root = hash_of(1), other = hash_of(2), leaves[4], got[4];
+    uint64_t size = 7;
+    assert_hr(store->ops->leaves(store, &root, 1, got, &size), PEER_E_RECORD_NOT_FOUND);
+    for (uint32_t i = 0; i < ARRAY_SIZE(leaves); i++)
+        leaves[i] = hash_of(10 + i);
+    static const uint32_t order[] = {3, 0, 2};
+    for (uint32_t i = 0; i < ARRAY_SIZE(order); i++)
+        assert_ok(store->ops->piece_put(store, &root, order[i], bytes_of("abcd", 1 + order[i]),
+                                        &leaves[order[i]]));
+    assert_ok(store->ops->piece_put(store, &other, 1, bytes_of("x", 1), &other));
+    assert_ok(store->ops->leaves(store, &root, 1, got, &size));
+    assert_int_equal(size, 1);
+    assert_hr(store->ops->leaves(store, &root, 2, got, &size), PEER_E_RECORD_NOT_FOUND);
+    assert_hr(store->ops->leaves(store, &root, 4, got, &size), PEER_E_RECORD_NOT_FOUND);
+    assert_hr(store->ops->leaves(store, &other, 1, got, &size), PEER_E_RECORD_NOT_FOUND);
+    assert_ok(store->ops->piece_put(store, &root, 1, bytes_of("ab", 2), &leaves[1]));
+    assert_ok(store->ops->leaves(store, &root, 4, got, &size));
+    assert_int_equal(size, 10);
+    assert_memory_equal(got, leaves, sizeof(leaves));
+    assert_ok(store->ops->leaves(store, &root, 3, got, &size));
+    assert_int_equal(size, 6);
+    assert_hr(store->ops->leaves(store, &root, 5, got, &size), PEER_E_RECORD_NOT_FOUND);
 }
 
 static void test_pieces_go_with_the_last_record_that_names_them(void **state)
@@ -522,7 +550,7 @@ static void test_unfinished_becomes_a_record(void **state)
     assert_ok(store->ops->unfinished_put(store, &unfinished));
     put_pieces(store, &root);
     assert_false(has_record(store, 1));
-    assert_ok(store->ops->unfinished_each(store, see_record, &seen));
+    assert_ok(store->ops->unfinished_each(store, see_unfinished, &seen));
     assert_string_equal(seen.text, "1");
     assert_true(seen.header);
     assert_ok(store->ops->put(store, &unfinished.record));
@@ -530,7 +558,7 @@ static void test_unfinished_becomes_a_record(void **state)
     assert_true(has_record(store, 1));
     assert_int_equal(pieces_of(store, &root), 2);
     seen = (struct seen){.count = 0};
-    assert_ok(store->ops->unfinished_each(store, see_record, &seen));
+    assert_ok(store->ops->unfinished_each(store, see_unfinished, &seen));
     assert_int_equal(seen.count, 0);
 }
 
@@ -550,14 +578,31 @@ static void test_unfinished_that_is_given_up_takes_its_pieces(void **state)
     assert_ok(store->ops->unfinished_remove(store, &never));
     assert_ok(store->ops->unfinished_remove(store, &a.record.digest));
     assert_int_equal(pieces_of(store, &root), 0);
-    assert_ok(store->ops->unfinished_drop_old(store, 60)); /* b began at 60: not before */
-    assert_int_equal(pieces_of(store, &shared), 2);
-    assert_ok(store->ops->unfinished_drop_old(store, 61));
+    assert_ok(store->ops->unfinished_remove(store, &b.record.digest));
     assert_int_equal(pieces_of(store, &shared), 2); /* c names them */
-    assert_ok(store->ops->unfinished_each(store, see_record, &seen));
+    assert_ok(store->ops->unfinished_each(store, see_unfinished, &seen));
     assert_string_equal(seen.text, "3");
-    assert_ok(store->ops->unfinished_drop_old(store, UINT64_MAX));
+    assert_ok(store->ops->unfinished_remove(store, &c.record.digest));
     assert_int_equal(pieces_of(store, &shared), 0);
+}
+
+static HRESULT check_unfinished(void *context, const struct store_unfinished *unfinished)
+{
+    const struct store_unfinished *want = context;
+    assert_record_equal(&unfinished->record, &want->record);
+    assert_true(unfinished->since_utc == want->since_utc);
+    assert_true(hash_equal(&unfinished->owner, &want->owner));
+    return S_OK;
+}
+
+static void test_unfinished_each_shows_every_field(void **state)
+{
+    struct store *store = STORE_OF(state);
+    struct hash root = hash_of(1);
+    struct store_unfinished unfinished = {
+        .record = large_of(1, &root), .since_utc = UINT64_MAX - 5, .owner = hash_of(9)};
+    assert_ok(store->ops->unfinished_put(store, &unfinished));
+    assert_ok(store->ops->unfinished_each(store, check_unfinished, &unfinished));
 }
 
 static void test_unfinished_leaves_the_pieces_of_a_record(void **state)
@@ -569,7 +614,7 @@ static void test_unfinished_leaves_the_pieces_of_a_record(void **state)
     put_pieces(store, &root);
     assert_ok(store->ops->put(store, &record));
     assert_ok(store->ops->unfinished_put(store, &unfinished));
-    assert_ok(store->ops->unfinished_drop_old(store, 2));
+    assert_ok(store->ops->unfinished_remove(store, &unfinished.record.digest));
     assert_int_equal(pieces_of(store, &root), 2);
     assert_ok(store->ops->unfinished_put(store, &unfinished));
     assert_ok(store->ops->remove(store, &record.id));
@@ -691,7 +736,7 @@ static void test_rollback_restores_everything(void **state)
     assert_ok(store->ops->scan(store, NULL, NULL, 0, see_item, &seen));
     assert_string_equal(seen.text, "1 2");
     seen = (struct seen){.count = 0};
-    assert_ok(store->ops->unfinished_each(store, see_record, &seen));
+    assert_ok(store->ops->unfinished_each(store, see_unfinished, &seen));
     assert_ok(store->ops->certificate_each(store, see_certificate, &seen));
     assert_int_equal(seen.count, 0);
     assert_ok(store->ops->value_get(store, "key", &value));
@@ -791,12 +836,14 @@ int main(void)
         BOTH(test_visitors_stop_early),
         BOTH(test_visitors_may_read_the_store),
         BOTH(test_pieces),
+        BOTH(test_leaves),
         BOTH(test_pieces_go_with_the_last_record_that_names_them),
         BOTH(test_replacing_keeps_or_drops_pieces),
         BOTH(test_collect_drops_pieces_without_a_name),
         BOTH(test_drop_leaves_pieces_with_a_name),
         BOTH(test_unfinished_becomes_a_record),
         BOTH(test_unfinished_that_is_given_up_takes_its_pieces),
+        BOTH(test_unfinished_each_shows_every_field),
         BOTH(test_unfinished_leaves_the_pieces_of_a_record),
         BOTH(test_certificates),
         BOTH(test_certificate_each_shows_every_field),

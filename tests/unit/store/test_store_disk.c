@@ -2,7 +2,7 @@
  * Does a full or failing disk leave the store usable, and does opening take the same whatever the
  * size? */
 #include "store_fixture.h"
-#include "store_test_vfs.h"
+#include "support/disk.h"
 
 #include <errno.h>
 #include <sqlite3.h>
@@ -80,7 +80,7 @@ static void put_batch(struct store *store, uint32_t number)
     uint8_t last = (uint8_t)number;
     memset(piece, (int)number, sizeof(piece));
     for (uint32_t i = 0; i < PIECES; i++)
-        assert_ok(store->ops->piece_put(store, &root, i, bytes_of(piece, sizeof(piece))));
+        assert_ok(store->ops->piece_put(store, &root, i, bytes_of(piece, sizeof(piece)), &root));
     large.version = number;
     large.payload_size = PIECES * LIMIT_PIECE_SIZE;
     assert_ok(store->ops->put(store, &large));

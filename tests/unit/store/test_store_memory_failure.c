@@ -1,7 +1,7 @@
 /* When any one allocation fails, ours or SQLite's, is the outcome E_OUTOFMEMORY without an effect
  * or the full effect, in both backends, and does the store go on afterwards? */
 #include "store_fixture.h"
-#include "store_test_vfs.h"
+#include "support/disk.h"
 
 #include <malloc.h>
 #include <sqlite3.h>
@@ -143,7 +143,7 @@ static void look(struct store *store, struct contents *contents)
     assert_ok(store->ops->scan(store, NULL, NULL, 0, see_item, &seen));
     strcpy(contents->records, seen.text);
     seen = (struct seen){.count = 0};
-    assert_ok(store->ops->unfinished_each(store, see_record, &seen));
+    assert_ok(store->ops->unfinished_each(store, see_unfinished, &seen));
     strcpy(contents->unfinished, seen.text);
     contents->pieces[0] = pieces_of(store, &root);
     contents->pieces[1] = pieces_of(store, &shared);
@@ -188,7 +188,8 @@ static HRESULT remove_and_put_again(struct store *store)
 
 static HRESULT drop_unfinished(struct store *store)
 {
-    return store->ops->unfinished_drop_old(store, 6);
+    struct hash digest = hash_of(3);
+    return store->ops->unfinished_remove(store, &digest);
 }
 
 static HRESULT put_unfinished(struct store *store)

@@ -1,12 +1,13 @@
-/* store_test_vfs.c - the disk for tests: every file is also kept as the image that a power cut
+/* disk.c - the disk for tests: every file is also kept as the image that a power cut
  * would leave.
  *
  * Writes and truncations since a file's last sync wait in a list; a sync plays them into the image.
  * A cut plays all, none or some sectors of them into a copy. Deletion and renaming count as synced,
  * which is the harder case for a log. Files that were there before are taken as synced. */
-#include "store_test_vfs.h"
+#include "support/disk.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,11 +43,12 @@ struct test_file {
     sqlite3_file *real;
 };
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* files, and what they keep */
 static struct disk_file files[FILES_MAX];
 static sqlite3_vfs *real_vfs, disk_vfs;
 static int64_t room = -1;
 static int sync_error;
-static uint64_t bytes_read, writes;
+static _Atomic uint64_t bytes_read, writes;
 static void (*watcher)(void);
 static uint32_t watch_every;
 
@@ -175,18 +177,25 @@ static int file_write(sqlite3_file *file, const void *data, int size, sqlite3_in
         errno = ENOSPC;
         return SQLITE_FULL;
     }
-    room -= room >= 0 ? size : 0;
+    if (room >= 0)
+        room -= size;
     if (watcher && ++writes % watch_every == 0)
         watcher();
-    if (KEPT(file))
+    if (KEPT(file)) {
+        pthread_mutex_lock(&lock);
         add_pending(KEPT(file), offset, size, data);
+        pthread_mutex_unlock(&lock);
+    }
     return REAL(file)->pMethods->xWrite(REAL(file), data, size, offset);
 }
 
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    if (KEPT(file))
+    if (KEPT(file)) {
+        pthread_mutex_lock(&lock);
         add_pending(KEPT(file), size, -1, NULL);
+        pthread_mutex_unlock(&lock);
+    }
     return REAL(file)->pMethods->xTruncate(REAL(file), size);
 }
 
@@ -201,9 +210,11 @@ static int file_sync(sqlite3_file *file, int flags)
     }
     struct disk_file *kept = KEPT(file);
     if (kept) {
+        pthread_mutex_lock(&lock);
         play(kept, &kept->image, NULL);
         kept->synced = true;
         drop_pending(kept);
+        pthread_mutex_unlock(&lock);
     }
     return SQLITE_OK; /* the real disk is spared */
 }
@@ -274,17 +285,22 @@ static int disk_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
     if (!test->real->pMethods)
         return rc;
     test->base.pMethods = &file_methods;
-    if (name && rc == SQLITE_OK)
+    if (name && rc == SQLITE_OK) {
+        pthread_mutex_lock(&lock);
         test->kept = keep_file(name, test->real);
+        pthread_mutex_unlock(&lock);
+    }
     return rc;
 }
 
 static int disk_delete(sqlite3_vfs *vfs, const char *name, int sync)
 {
     (void)vfs;
+    pthread_mutex_lock(&lock);
     struct disk_file *file = find_file(name);
     if (file && file->path[0])
         forget(file);
+    pthread_mutex_unlock(&lock);
     return real_vfs->xDelete(real_vfs, name, sync);
 }
 
@@ -300,7 +316,8 @@ void disk_install(void)
     check(sqlite3_vfs_register(&disk_vfs, 1) == SQLITE_OK);
     room = -1;
     sync_error = 0;
-    bytes_read = writes = 0;
+    bytes_read = 0;
+    writes = 0;
 }
 
 void disk_remove(void)
@@ -340,6 +357,7 @@ void disk_watch(void (*callback)(void), uint32_t n)
 
 void disk_cut(const char *folder, enum disk_loss loss, uint32_t seed)
 {
+    pthread_mutex_lock(&lock);
     for (int i = 0; i < FILES_MAX; i++) {
         const struct disk_file *file = &files[i];
         if (!file->path[0] || (!file->synced && loss == DISK_LOSE_ALL))
@@ -356,4 +374,5 @@ void disk_cut(const char *folder, enum disk_loss loss, uint32_t seed)
         check(out && fwrite(image.data, 1, image.size, out) == image.size && fclose(out) == 0);
         free(image.data);
     }
+    pthread_mutex_unlock(&lock);
 }

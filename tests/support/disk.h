@@ -1,7 +1,8 @@
-/* store_test_vfs.h - a disk for tests, between SQLite and the real one: it can lose power, run
- * full, and count. */
-#ifndef UNIT_STORE_TEST_VFS_H
-#define UNIT_STORE_TEST_VFS_H
+/* disk.h - a disk for tests, between SQLite and the real one: it can lose power, run full, and
+ * count. Files may be used on one thread while another cuts the power; the rest is set beforehand.
+ */
+#ifndef SUPPORT_DISK_H
+#define SUPPORT_DISK_H
 
 #include <stdbool.h>
 #include <stdint.h>
