@@ -1478,7 +1478,7 @@ PEERGROUP_API HRESULT WINAPI PeerGroupPasswordJoin(PCWSTR pwzIdentity, PCWSTR pw
  * resolution.
  *
  *   hGroup      an open group
- *   cAddresses  entries of pAddresses, 1 to 64
+ *   cAddresses  entries of pAddresses, 1 to 30
  *   pAddresses  where members listen; IPv4 as v4-mapped addresses. Tried one after the other, 5
  *               seconds each at most and 30 in all, before the addresses that are known
  *

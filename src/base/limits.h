@@ -29,7 +29,8 @@
                                             */
 #define LIMIT_CERTIFICATE_SIZE (4u * 1024) /* DER */
 #define LIMIT_ADDRESSES 4                  /* in hints and presence */
-#define LIMIT_CONNECT_ADDRESSES 64         /* in one call of PeerGroupConnectByAddress */
+#define LIMIT_CONNECT_ADDRESSES 30         /* in one call: as many as are dialled a minute */
+#define LIMIT_CONNECT_KNOWN 64             /* addresses that Connect looks through */
 #define LIMIT_REFERRALS 10
 #define LIMIT_RANGES 16 /* in one reconciliation message */
 

@@ -377,7 +377,7 @@ HRESULT engine_group_join(const char *identity, const char *text, const char *cl
 
 /* Where members may be: what the invitation says, and what earlier connections have left. */
 struct known_addresses {
-    struct address items[LIMIT_CONNECT_ADDRESSES];
+    struct address items[LIMIT_CONNECT_KNOWN];
     uint32_t count;
 };
 
@@ -386,9 +386,9 @@ static HRESULT remembered_address(void *context, const struct hash *key,
 {
     (void)key;
     struct known_addresses *list = context;
-    if (list->count < LIMIT_CONNECT_ADDRESSES)
+    if (list->count < LIMIT_CONNECT_KNOWN)
         list->items[list->count++] = *address;
-    return list->count < LIMIT_CONNECT_ADDRESSES ? S_OK : S_FALSE;
+    return list->count < LIMIT_CONNECT_KNOWN ? S_OK : S_FALSE;
 }
 
 static HRESULT known_addresses(struct node *node, struct known_addresses *list)

@@ -127,7 +127,7 @@ struct graph_event {
     struct bytes data;
     struct guid data_type;
     struct address_list addresses;
-    const struct address *known; /* CONNECT: more to try, at most LIMIT_CONNECT_ADDRESSES */
+    const struct address *known; /* CONNECT: more to try, at most LIMIT_CONNECT_KNOWN */
     uint32_t known_count;
     const struct graph_publish *publish;
     const struct graph_verdict *verdicts;

@@ -40,7 +40,7 @@ enum {
     DIALS_MAX = 30, /* in DIALS_MS */
     DIALS_MS = 60 * 1000,
     PURGE_NOTES = 25, /* hours between the first and the last: 24 */
-    REMEMBERED_MAX = 32 + LIMIT_CONNECT_ADDRESSES,
+    REMEMBERED_MAX = 32 + LIMIT_CONNECT_KNOWN,
     OUTLIVED_MAX = 64,
     DROP_WAIT_MS = 1000, /* after the last revocation that came, for the other parts of a removal */
     DROP_LATEST_MS = 10000

@@ -161,15 +161,18 @@ static bool linked_to(const struct graph *graph, const struct remembered *entry)
     return false;
 }
 
-/* The next one that the application's Connect has named. */
-static const struct remembered *wanted_candidate(const struct graph *graph)
+/* The next one that the application's Connect has named: of those that failed least the first, so
+ * that the next Connect begins with what this one has no time for. */
+static struct remembered *wanted_candidate(struct graph *graph)
 {
+    struct remembered *best = NULL;
     for (uint32_t i = 0; i < graph->remembered_count; i++) {
-        const struct remembered *entry = &graph->remembered[i];
-        if (entry->wanted && entry->not_before_ms <= graph->now.ms && !linked_to(graph, entry))
-            return entry;
+        struct remembered *entry = &graph->remembered[i];
+        if (entry->wanted && entry->not_before_ms <= graph->now.ms && !linked_to(graph, entry) &&
+            (!best || entry->failures < best->failures))
+            best = entry;
     }
-    return NULL;
+    return best;
 }
 
 static struct remembered *candidate(struct graph *graph, bool absent_only)
@@ -223,12 +226,10 @@ static HRESULT connect_next(struct graph *graph, uint64_t *next)
     bool late = graph->now.ms >= graph->connecting_since_ms + CONNECT_LIMIT_MS;
     if (!graph->connecting || (attempt_under_way(graph) && !late))
         return S_OK;
-    const struct remembered *named = late ? NULL : wanted_candidate(graph);
-    bool wanted = named != NULL; /* by the application, which is not kept waiting */
-    struct remembered *entry = wanted ? &graph->remembered[named - graph->remembered]
-                               : late ? NULL
-                                      : candidate(graph, false);
-    if (entry && !wanted && graph->now.ms < next_dial_ms(graph))
+    struct remembered *entry = late ? NULL : wanted_candidate(graph);
+    if (!entry && !late)
+        entry = candidate(graph, false);
+    if (entry && graph->now.ms < next_dial_ms(graph))
         return S_OK;
     if (entry) {
         back_off(graph, entry);
@@ -271,7 +272,7 @@ static void want(struct graph *graph, const struct address *address)
 
 HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
 {
-    ASSERT(event->known_count <= LIMIT_CONNECT_ADDRESSES);
+    ASSERT(event->known_count <= LIMIT_CONNECT_KNOWN);
     for (uint32_t i = 0; i < graph->remembered_count; i++)
         graph->remembered[i].wanted = false;
     for (uint32_t i = 0; i < event->addresses.count; i++)
@@ -582,7 +583,7 @@ uint64_t maintain_deadline(const struct graph *graph)
     }
     if (graph->connecting) {
         uint64_t due = graph->connecting_since_ms + CONNECT_LIMIT_MS;
-        uint64_t dial = wanted_candidate(graph) ? 0 : next_dial_ms(graph);
+        uint64_t dial = next_dial_ms(graph);
         if (!attempt_under_way(graph) && dial < due)
             due = dial > graph->now.ms ? dial : graph->now.ms;
         if (due <= graph->now.ms && graph->drop_due_ms != UINT64_MAX)

@@ -287,7 +287,7 @@ static void test_connect_by_address(void **state)
 static void test_connect_by_many_addresses(void **state)
 {
     (void)state;
-    enum { MOST = 64 };
+    enum { MOST = 30 };
     PEER_ADDRESS addresses[MOST + 1];
     PWSTR guest = new_identity(u"Guest");
     HGROUP visit = join(pair.founder, guest, NULL);
