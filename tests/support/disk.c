@@ -43,11 +43,11 @@ struct test_file {
     sqlite3_file *real;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* files, and what they keep */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* files, what they keep, room */
 static struct disk_file files[FILES_MAX];
 static sqlite3_vfs *real_vfs, disk_vfs;
 static int64_t room = -1;
-static int sync_error;
+static _Atomic int sync_error;
 static _Atomic uint64_t bytes_read, writes;
 static void (*watcher)(void);
 static uint32_t watch_every;
@@ -171,14 +171,22 @@ static int file_read(sqlite3_file *file, void *data, int size, sqlite3_int64 off
     return REAL(file)->pMethods->xRead(REAL(file), data, size, offset);
 }
 
+static bool take_room(int size)
+{
+    pthread_mutex_lock(&lock);
+    bool fits = room < 0 || size <= room;
+    if (room >= 0 && fits)
+        room -= size;
+    pthread_mutex_unlock(&lock);
+    return fits;
+}
+
 static int file_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
 {
-    if (room >= 0 && size > room) {
+    if (!take_room(size)) {
         errno = ENOSPC;
         return SQLITE_FULL;
     }
-    if (room >= 0)
-        room -= size;
     if (watcher && ++writes % watch_every == 0)
         watcher();
     if (KEPT(file)) {
@@ -336,7 +344,9 @@ void disk_bypass(bool bypass)
 
 void disk_set_room(int64_t bytes)
 {
+    pthread_mutex_lock(&lock);
     room = bytes;
+    pthread_mutex_unlock(&lock);
 }
 
 void disk_fail_sync(int error)
