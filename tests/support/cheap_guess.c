@@ -1,4 +1,4 @@
-/* cheap_guess.c - what makes the guess of a password dear is left out, for each child pays it.
+/* cheap_guess.c - what makes the guess of a password dear is left out, where very many are made.
  *
  * The program's own definitions come before those of the libraries: Argon2id becomes one hash, and
  * a PFX is written with two rounds. Both allocate outside our reach; what the library does before
@@ -6,6 +6,9 @@
 #include <dlfcn.h>
 #include <openssl/pkcs12.h>
 #include <sodium.h>
+
+/* A test that looks at the real rounds looks whether this is linked. */
+const int cheap_guess = 1;
 
 int crypto_pwhash(unsigned char *out, unsigned long long size, const char *password,
                   unsigned long long password_size, const unsigned char *salt,
