@@ -485,7 +485,8 @@ PEERGROUP_API HRESULT WINAPI PeerIdentityGetCryptKey(PCWSTR pwzIdentity, HCRYPTP
  *
  *   pwzIdentity  peer name of an identity of this user; required
  *
- *   S_OK                 it is gone, and so is the file of its key
+ *   S_OK                 it is gone, and so is the file of its key (at the next start at the
+ *                        latest, when memory or room ended in between)
  *   PEER_E_GROUPS_EXIST  it still is a member of groups; PeerGroupDelete them first, see
  *                        PeerEnumGroups
  *   PEER_E_NOT_FOUND     no such identity; nothing to do

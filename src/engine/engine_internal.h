@@ -332,6 +332,8 @@ void node_told_connecting(struct node *node, bool connecting);
  * before it, where that is the reason) goes out at the end of the turn, behind what the graph tells
  * of it. node_told_end does that. */
 void node_give_up(struct node *node, HRESULT reason);
+/* node_leave gives up after the graph has left, if the node was wanted online. */
+void node_leave(struct node *node, HRESULT reason);
 void node_told_end(struct node *node);
 /* node_give_up_late gives up a Connect without outcome, after a failure that will not go away or
  * when the next attempt, at next_ms, would be too late. */

@@ -413,7 +413,7 @@ void node_notice(struct node *node, const struct graph_action *action)
         node_tell_status(node, (uint32_t)action->value);
         break;
     case GRAPH_NOTICE_CONNECT_FAILED:
-        node_give_up(node, action->hr);
+        node_leave(node, action->hr);
         break;
     case GRAPH_NOTICE_SYNCHRONISED:
         synchronised(node);

@@ -25,16 +25,6 @@ static void tell_gone(void *context, const struct hash *key, const char *peer_na
         node_post_member(node, MEMBER_LEFT, peer_name);
 }
 
-/* Once for each time that it was online or wanted to be. */
-static void put_out(struct node *node)
-{
-    struct graph_event leave = {.type = GRAPH_LEAVE};
-    if (!node->connected)
-        return;
-    node_step_quiet(node, &leave);
-    node_give_up(node, PEER_E_NOT_AUTHORIZED);
-}
-
 void node_revoked(struct node *node)
 {
     HRESULT hr = security_gone_each(node->security, tell_gone, node);
@@ -44,7 +34,7 @@ void node_revoked(struct node *node)
         return;
     }
     if (security_is_removed(node->security))
-        put_out(node);
+        node_leave(node, PEER_E_NOT_AUTHORIZED);
     else if (node->connected && graph_is_synchronised(node->graph))
         node_listen_or_leave(node); /* a removal that was undone */
 }

@@ -127,6 +127,16 @@ void node_told_connecting(struct node *node, bool connecting)
     node->told.connect_due_ms = loop_now_ms(node->engine->loop) + CONNECT_MS;
 }
 
+/* Once for each time that it was online or wanted to be. */
+void node_leave(struct node *node, HRESULT reason)
+{
+    struct graph_event leave = {.type = GRAPH_LEAVE};
+    if (!node->connected)
+        return;
+    node_step_quiet(node, &leave);
+    node_give_up(node, reason);
+}
+
 void node_give_up(struct node *node, HRESULT reason)
 {
     node->connected = false;

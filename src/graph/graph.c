@@ -227,6 +227,8 @@ static HRESULT step_leave(struct graph *graph)
         hr = partition_withdraw(graph);
     struct neighbour *neighbour, *next;
     graph->connecting = false;
+    if (SUCCEEDED(hr))
+        hr = maintain_end_attempts(graph);
     HASH_ITER (hh, graph->neighbours, neighbour, next) {
         if (FAILED(hr))
             return hr;
@@ -483,26 +485,63 @@ void graph_get_counters(const struct graph *graph, struct graph_counters *counte
     *counters = graph->counters;
 }
 
+static void check_sync(const struct sync *sync)
+{
+    ASSERT(sync->depth <= sync->capacity);
+    ASSERT(sync->asked_count <= LIMIT_RANGES);
+    ASSERT(!sync->end_sent || sync->depth == 0);
+}
+
+static void check_neighbour(const struct neighbour *n)
+{
+    ASSERT(n->link != 0);
+    ASSERT(n->state != NEIGHBOUR_CLOSED);
+    ASSERT(n->out.size == 0 && n->ack_count == 0);
+    ASSERT(n->paused || n->in.size <= LIMIT_MESSAGE_SIZE);
+    ASSERT(n->pending_count <= LIMIT_UNVERIFIED_RECORDS + LIMIT_DEFERRED_RECORDS);
+    ASSERT(n->deferred_count <= LIMIT_DEFERRED_RECORDS &&
+           n->deferred_bytes <= LIMIT_DEFERRED_BYTES);
+    ASSERT(n->deferred_count > 0 || n->deferred_bytes == 0);
+    ASSERT(n->job_count <= JOBS_MAX && n->job_count <= n->job_capacity);
+    ASSERT(n->certificate_count <= CERTIFICATES_MAX);
+    ASSERT(n->partial.size <= PT2PT_PARTIAL_MAX);
+    ASSERT(n->listening.count <= LIMIT_ADDRESSES);
+    ASSERT(!n->direct || !n->sync);
+    if (n->sync)
+        check_sync(n->sync);
+}
+
+static void check_fetch(const struct fetch *fetch)
+{
+    uint32_t have = 0;
+    ASSERT(fetch->count == payload_piece_count(fetch->size));
+    ASSERT(fetch->source_count <= sizeof(fetch->sources) / sizeof(fetch->sources[0]));
+    for (uint32_t i = 0; i < fetch->count; i++)
+        have += fetch->state[i] == 2;
+    ASSERT(have == fetch->have && have < fetch->count);
+}
+
 void graph_check(const struct graph *graph)
 {
     uint32_t pending = 0, charged = 0, connected = 0;
+    size_t partial = 0;
     for (const struct pending *p = graph->pending; p; p = p->hh.next) {
         ASSERT(p->body_size > 0);
         pending++;
     }
     ASSERT(pending == HASH_CNT(hh_digest, graph->pending_by_digest));
     for (const struct neighbour *n = graph->neighbours; n; n = n->hh.next) {
-        ASSERT(n->state != NEIGHBOUR_CLOSED);
-        ASSERT(n->out.size == 0 && n->ack_count == 0);
-        ASSERT(n->paused || n->in.size <= LIMIT_MESSAGE_SIZE);
-        ASSERT(n->pending_count <= LIMIT_UNVERIFIED_RECORDS + LIMIT_DEFERRED_RECORDS);
-        ASSERT(n->deferred_count <= LIMIT_DEFERRED_RECORDS &&
-               n->deferred_bytes <= LIMIT_DEFERRED_BYTES);
-        ASSERT(n->job_count <= JOBS_MAX);
+        check_neighbour(n);
         charged += n->pending_count + n->deferred_count;
         connected += n->state == NEIGHBOUR_CONNECTED && !n->direct;
+        partial += n->partial.size;
     }
+    for (const struct fetch *fetch = graph->fetches; fetch; fetch = fetch->hh.next)
+        check_fetch(fetch);
     ASSERT(charged <= pending);
     ASSERT(connected <= LIMIT_NEIGHBOURS_MAX);
     ASSERT(((graph->status & 2) != 0) == (connected > 0));
+    ASSERT(partial <= PT2PT_PARTIAL_SUM_MAX);
+    ASSERT(graph->remembered_count <= REMEMBERED_MAX);
+    ASSERT(graph->listening.count <= LIMIT_ADDRESSES);
 }

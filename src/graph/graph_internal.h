@@ -503,11 +503,16 @@ HRESULT reconcile_split(struct graph *graph, struct sync *sync, const struct sto
 /* reconcile_items settles the difference of a range whose other side is listed in full. */
 HRESULT reconcile_items(struct graph *graph, struct neighbour *neighbour, const struct range *range,
                         uint64_t horizon) MUST_CHECK;
-HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct store_key *lower,
-                          const struct store_key *upper, uint64_t horizon, struct fingerprint *sum,
-                          uint64_t *count) MUST_CHECK;
-HRESULT range_list(struct graph *graph, const struct store_key *lower,
-                   const struct store_key *upper, uint64_t horizon, struct range *range,
+/* What is compared: keys from lower to before upper (NULL: no bound) that live at the horizon. */
+struct span {
+    const struct store_key *lower;
+    const struct store_key *upper;
+    uint64_t horizon;
+};
+HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct span *span,
+                          struct fingerprint *sum, uint64_t *count) MUST_CHECK;
+/* range_list: complete is false when there are more than a range holds. */
+HRESULT range_list(struct graph *graph, const struct span *span, struct range *range,
                    bool *complete) MUST_CHECK;
 /* reconcile_rest reads a neighbour again whose budget has grown. */
 HRESULT reconcile_rest(struct graph *graph, struct neighbour *neighbour) MUST_CHECK;
@@ -582,6 +587,10 @@ HRESULT maintain_attempt_failed(struct graph *graph, uint64_t link, uint64_t nod
 HRESULT maintain_dial_failed(struct graph *graph, const struct graph_event *event) MUST_CHECK;
 HRESULT maintain_timer(struct graph *graph) MUST_CHECK;
 void maintain_remember(struct graph *graph, const struct address *address, const struct hash *key);
+/* maintain_answered: a member has let this node in there. */
+void maintain_answered(struct graph *graph, const struct address *address);
+/* maintain_end_attempts tells the ends of what Connect still dials, and waits for it no longer. */
+HRESULT maintain_end_attempts(struct graph *graph) MUST_CHECK;
 /* maintain_refused: whoever answers there has no room for now. */
 void maintain_refused(struct graph *graph, const struct address *address);
 /* maintain_announce tells the caller that a member answers there, to be remembered on disk. */

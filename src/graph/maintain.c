@@ -56,9 +56,16 @@ static void remember(struct graph *graph, const struct address *address, const s
         entry->key = *key;
         entry->has_key = true;
         entry->proven = true;
-        entry->failures = 0;
+        /* It may be called again, after those that were not yet: several members can be there. */
         entry->not_before_ms = 0;
     }
+}
+
+void maintain_answered(struct graph *graph, const struct address *address)
+{
+    struct remembered *entry = remembered_find(graph, address);
+    if (entry)
+        entry->failures = 0;
 }
 
 /* What others pass on as some member's address may be this node's own; with a key it is that of
@@ -199,9 +206,52 @@ static void back_off(struct graph *graph, struct remembered *entry)
     entry->not_before_ms = graph->now.ms + (wait < BACK_OFF_MAX_MS ? wait : BACK_OFF_MAX_MS);
 }
 
+static HRESULT notify_attempt_failed(struct graph *graph, uint64_t link, uint64_t node_id,
+                                     HRESULT reason)
+{
+    struct graph_action *action = graph_act(graph, GRAPH_ACTION_NOTIFY);
+    if (!action)
+        return E_OUTOFMEMORY;
+    action->notice = GRAPH_NOTICE_NEIGHBOUR;
+    action->change = GRAPH_LINK_FAILED;
+    action->link = link;
+    action->node_id = node_id;
+    action->hr = FAILED(reason) ? reason : PEER_E_CONNECTION_FAILED;
+    return S_OK;
+}
+
+/* Nobody waits for their outcome any more; one that comes up now is closed again. */
+HRESULT maintain_end_attempts(struct graph *graph)
+{
+    HRESULT hr = S_OK;
+    for (struct dial *d = graph->dials; d && SUCCEEDED(hr); d = d->next) {
+        if (d->initial)
+            hr = notify_attempt_failed(graph, d->token, 0, PEER_E_CONNECTION_FAILED);
+        d->initial = false;
+    }
+    return hr;
+}
+
+static HRESULT close_unanswered(struct graph *graph)
+{
+    struct neighbour *n, *next;
+    HRESULT hr = S_OK;
+    HASH_ITER (hh, graph->neighbours, n, next) {
+        if (SUCCEEDED(hr) && !n->incoming && !n->direct && n->state == NEIGHBOUR_EXPECT_WELCOME)
+            hr = neighbour_close(graph, n, PEER_E_CONNECTION_FAILED);
+    }
+    return hr;
+}
+
+/* [contract 12.10] Comes after the last attempt's own end. */
 static HRESULT connect_failed(struct graph *graph, HRESULT reason)
 {
     graph->connecting = false;
+    HRESULT hr = maintain_end_attempts(graph);
+    if (SUCCEEDED(hr))
+        hr = close_unanswered(graph);
+    if (FAILED(hr))
+        return hr;
     struct graph_action *action = graph_act(graph, GRAPH_ACTION_NOTIFY);
     if (!action)
         return E_OUTOFMEMORY;
@@ -215,8 +265,9 @@ static HRESULT nobody_connected(struct graph *graph)
 {
     if (FAILED(graph->connect_refused))
         return connect_failed(graph, graph->connect_refused);
-    return connect_failed(graph, graph->connect_tried > 0 ? PEER_E_NO_MEMBER_CONNECTIONS
-                                                          : PEER_E_NO_MEMBERS_FOUND);
+    /* An address whose turn did not come is known, all the same. */
+    bool known = graph->connect_tried > 0 || wanted_candidate(graph);
+    return connect_failed(graph, known ? PEER_E_NO_MEMBER_CONNECTIONS : PEER_E_NO_MEMBERS_FOUND);
 }
 
 /* *next: the link that is tried, 0: none is. */
@@ -236,6 +287,10 @@ static HRESULT connect_next(struct graph *graph, uint64_t *next)
         graph->connect_tried++;
         return maintain_dial(graph, &entry->address, entry->has_key ? &entry->key : NULL, false,
                              true, next);
+    }
+    if (neighbours_connected(graph, false) > 0) {
+        graph->connecting = false; /* what it was for is there */
+        return S_OK;
     }
     /* Whoever has the database may wait for callers instead; a newcomer has nothing to offer. */
     if (graph->synchronised && graph->listening.count > 0 && SUCCEEDED(graph->connect_refused)) {
@@ -295,17 +350,12 @@ HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
 HRESULT maintain_attempt_failed(struct graph *graph, uint64_t link, uint64_t node_id,
                                 HRESULT reason)
 {
-    struct graph_action *action = graph_act(graph, GRAPH_ACTION_NOTIFY);
-    if (!action)
-        return E_OUTOFMEMORY;
-    action->notice = GRAPH_NOTICE_NEIGHBOUR;
-    action->change = GRAPH_LINK_FAILED;
-    action->link = link;
-    action->node_id = node_id;
-    action->hr = FAILED(reason) ? reason : PEER_E_CONNECTION_FAILED;
+    HRESULT hr = notify_attempt_failed(graph, link, node_id, reason);
+    if (FAILED(hr))
+        return hr;
     uint32_t index = graph->actions->count - 1; /* the list may move */
     uint64_t next;
-    HRESULT hr = connect_next(graph, &next);
+    hr = connect_next(graph, &next);
     graph->actions->items[index].value = next;
     return hr;
 }
@@ -488,8 +538,8 @@ static HRESULT send_ping(struct graph *graph, struct neighbour *neighbour)
 {
     struct message_ping ping = {.horizon = graph_time(graph) + HORIZON_MARGIN};
     neighbour->ping_due_ms = graph->now.ms + PING_INTERVAL_MS;
-    HRESULT hr = range_fingerprint(graph, neighbour->fingerprint_key, NULL, NULL, ping.horizon,
-                                   &ping.sum, &ping.count);
+    const struct span all = {.horizon = ping.horizon};
+    HRESULT hr = range_fingerprint(graph, neighbour->fingerprint_key, &all, &ping.sum, &ping.count);
     return SUCCEEDED(hr) ? message_encode_ping(&ping, &neighbour->out) : hr;
 }
 

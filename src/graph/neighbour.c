@@ -255,6 +255,8 @@ HRESULT neighbour_connected(struct graph *graph, struct neighbour *neighbour)
     neighbour->ping_due_ms = graph->now.ms + PING_INTERVAL_MS;
     neighbour->activity_ms = graph->now.ms;
     neighbour->announced = true;
+    if (!neighbour->incoming)
+        maintain_answered(graph, &neighbour->address);
     graph->connecting = graph->connecting && neighbour->direct;
     if (graph->config.defer_expiration)
         graph->expire_due_ms = graph->now.ms;

@@ -45,16 +45,15 @@ static HRESULT add_item(void *context, const struct store_item *item)
     return S_OK;
 }
 
-HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct store_key *lower,
-                          const struct store_key *upper, uint64_t horizon, struct fingerprint *sum,
-                          uint64_t *count)
+HRESULT range_fingerprint(struct graph *graph, const uint8_t *key, const struct span *span,
+                          struct fingerprint *sum, uint64_t *count)
 {
     struct sum_context sums = {.key = key};
     struct store *store = graph->config.store;
-    HRESULT hr = store->ops->scan(store, lower, upper, horizon, add_item, &sums);
+    HRESULT hr = store->ops->scan(store, span->lower, span->upper, span->horizon, add_item, &sums);
     *sum = sums.sum;
     *count = sums.count;
-    if (!lower && !upper)
+    if (!span->lower && !span->upper)
         graph->elements = sums.count;
     return hr;
 }
@@ -79,19 +78,18 @@ static HRESULT list_item(void *context, const struct store_item *item)
     return S_OK;
 }
 
-HRESULT range_list(struct graph *graph, const struct store_key *lower,
-                   const struct store_key *upper, uint64_t horizon, struct range *range,
+HRESULT range_list(struct graph *graph, const struct span *span, struct range *range,
                    bool *complete)
 {
     struct list_context list = {.range = range, .complete = true};
-    range->lower.modified = lower->modified;
-    range->lower.id = lower->id;
-    range->upper.modified = upper->modified;
-    range->upper.id = upper->id;
+    range->lower.modified = span->lower->modified;
+    range->lower.id = span->lower->id;
+    range->upper.modified = span->upper->modified;
+    range->upper.id = span->upper->id;
     range->mode = RANGE_ITEMS;
     range->count = 0;
     struct store *store = graph->config.store;
-    HRESULT hr = store->ops->scan(store, lower, upper, horizon, list_item, &list);
+    HRESULT hr = store->ops->scan(store, span->lower, span->upper, span->horizon, list_item, &list);
     *complete = list.complete;
     return FAILED(hr) ? hr : S_OK;
 }
@@ -132,17 +130,17 @@ HRESULT reconcile_start(struct graph *graph, struct neighbour *neighbour)
 static HRESULT ask_range(struct graph *graph, struct neighbour *neighbour,
                          struct wire_writer *writer, struct range_pair *pair)
 {
-    uint64_t horizon = neighbour->sync->horizon;
+    const struct span span = {&pair->lower, &pair->upper, neighbour->sync->horizon};
     struct range *range = mem_alloc(sizeof(*range));
     if (!range)
         return E_OUTOFMEMORY;
     bool complete;
-    HRESULT hr = range_list(graph, &pair->lower, &pair->upper, horizon, range, &complete);
+    HRESULT hr = range_list(graph, &span, range, &complete);
     pair->listed = complete && range->count <= ASK_LIST_MAX;
     if (SUCCEEDED(hr) && !pair->listed) {
         range->mode = RANGE_FINGERPRINT;
-        hr = range_fingerprint(graph, neighbour->fingerprint_key, &pair->lower, &pair->upper,
-                               horizon, &range->sum, &range->count);
+        hr =
+            range_fingerprint(graph, neighbour->fingerprint_key, &span, &range->sum, &range->count);
     }
     if (SUCCEEDED(hr))
         message_write_range(writer, range);

@@ -20,8 +20,8 @@ HRESULT recv_ping(struct graph *graph, struct neighbour *neighbour, struct bytes
         return hr;
     struct fingerprint sum;
     uint64_t count;
-    hr = range_fingerprint(graph, neighbour->fingerprint_key, NULL, NULL, ping.horizon, &sum,
-                           &count);
+    const struct span all = {.horizon = ping.horizon};
+    hr = range_fingerprint(graph, neighbour->fingerprint_key, &all, &sum, &count);
     if (FAILED(hr))
         return hr;
     if (count == ping.count && fingerprint_equal(&sum, &ping.sum)) {

@@ -57,11 +57,11 @@ HRESULT reconcile_rest(struct graph *graph, struct neighbour *neighbour)
 static HRESULT answer_fingerprint(struct graph *graph, struct neighbour *neighbour,
                                   uint64_t horizon, struct range *range)
 {
-    struct store_key lower = key_of(&range->lower), upper = key_of(&range->upper);
+    const struct store_key lower = key_of(&range->lower), upper = key_of(&range->upper);
+    const struct span span = {&lower, &upper, horizon};
     struct fingerprint asked = range->sum, sum;
     uint64_t asked_count = range->count, count;
-    HRESULT hr =
-        range_fingerprint(graph, neighbour->fingerprint_key, &lower, &upper, horizon, &sum, &count);
+    HRESULT hr = range_fingerprint(graph, neighbour->fingerprint_key, &span, &sum, &count);
     if (FAILED(hr))
         return hr;
     graph->work += count;
@@ -70,7 +70,7 @@ static HRESULT answer_fingerprint(struct graph *graph, struct neighbour *neighbo
         return S_OK;
     }
     bool complete;
-    hr = range_list(graph, &lower, &upper, horizon, range, &complete);
+    hr = range_list(graph, &span, range, &complete);
     if (SUCCEEDED(hr) && !complete) {
         range->mode = RANGE_DIFFERENT;
         range->count = count;

@@ -238,6 +238,8 @@ HRESULT group_remains_erase(const struct group_remains *remains)
         hr = home_sync(remains->key_folder);
     if (SUCCEEDED(hr))
         hr = home_sync(remains->folder);
+    if (hr == PEER_E_NOT_FOUND)
+        hr = S_OK; /* the whole folder is gone */
     if (FAILED(hr)) {
         log_line(LOG_WARNING, "files of a deleted group stay behind: 0x%08x", (unsigned)hr);
         return hr;
@@ -303,7 +305,8 @@ static HRESULT collect_one(struct user_db *db, const struct group_entry *entry, 
     struct group_remains remains CLEANUP_REMAINS = {.entry = entry, .key_name = *key_name};
     *key_name = NULL;
     /* What is no name of a key names no file. */
-    if (remains.key_name && strspn(remains.key_name, "0123456789abcdef") != HASH_TEXT_SIZE - 1)
+    if (remains.key_name && (strlen(remains.key_name) != HASH_TEXT_SIZE - 1 ||
+                             strspn(remains.key_name, "0123456789abcdef") != HASH_TEXT_SIZE - 1))
         return PEER_E_INVALID_DATABASE;
     HRESULT hr = open_keys(&remains);
     if (SUCCEEDED(hr))

@@ -33,7 +33,7 @@ HRESULT group_remains_prepare(const struct group_entry *entry, bool creator,
 /* group_remains_bury forgets the group and remembers the files, durably. PEER_E_NOT_FOUND. */
 HRESULT group_remains_bury(const struct group_remains *remains) MUST_CHECK;
 /* group_remains_erase removes the files, all that it can; the first failure is told, and what is
- * left stays remembered. It needs no memory. */
+ * left stays remembered. The files go without any memory. */
 HRESULT group_remains_erase(const struct group_remains *remains) MUST_CHECK;
 /* group_remains_collect removes what earlier deletions have left, as far as it can. */
 void group_remains_collect(void);

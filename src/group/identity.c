@@ -151,12 +151,16 @@ static HRESULT collect_key(struct user_db *db, const struct hash *key_hash)
     return hr;
 }
 
+/* The first behind *key_hash of which a file is left. */
 static HRESULT next_left(struct user_db *db, struct hash *key_hash, bool *left)
 {
+    struct user_value after = user_blob(key_hash->bytes, HASH_SIZE);
     sqlite3_stmt *statement CLEANUP_STATEMENT = NULL;
     *left = false;
-    HRESULT hr = user_db_prepare(db, "SELECT key_hash FROM tombstones WHERE key_left LIMIT 1",
-                                 USER_VALUES_NONE, &statement);
+    HRESULT hr = user_db_prepare(db,
+                                 "SELECT key_hash FROM tombstones WHERE key_left AND key_hash > ?"
+                                 " ORDER BY key_hash LIMIT 1",
+                                 USER_VALUES(after), &statement);
     if (SUCCEEDED(hr))
         hr = user_db_step(db, statement, left);
     if (SUCCEEDED(hr) && *left)
@@ -165,26 +169,28 @@ static HRESULT next_left(struct user_db *db, struct hash *key_hash, bool *left)
 }
 
 /* Removes the key files of deleted identities unless another identity has the key. What fails is
- * remembered by the tombstones. */
+ * remembered by the tombstones, and keeps no other from going; the first failure is told. */
 static HRESULT collect_keys(struct user_db *db)
 {
-    struct hash key_hash;
+    struct hash key_hash = {.bytes = {0}};
     bool left = false;
-    HRESULT hr = next_left(db, &key_hash, &left);
+    HRESULT first = S_OK, hr = next_left(db, &key_hash, &left);
     if (FAILED(hr) || !left)
         return hr;
     hr = user_db_begin(db);
+    key_hash = (struct hash){.bytes = {0}};
     while (SUCCEEDED(hr)) {
         hr = next_left(db, &key_hash, &left);
         if (FAILED(hr) || !left)
             break;
-        hr = collect_key(db, &key_hash);
+        HRESULT one = collect_key(db, &key_hash);
+        first = SUCCEEDED(first) ? one : first;
     }
     if (SUCCEEDED(hr))
         hr = user_db_commit(db);
     if (FAILED(hr))
         user_db_rollback(db);
-    return hr;
+    return FAILED(hr) ? hr : first;
 }
 
 static HRESULT collect_and_log(struct user_db *db)
@@ -369,7 +375,12 @@ HRESULT identity_delete(const char *peer_name)
     if (FAILED(hr))
         return hr;
     hr = collect_and_log(&db);
-    /* The identity is gone; a file that does not go is worth telling of. What failed for want of
-     * memory or room succeeds at the next call. */
-    return hr == PEER_E_NO_KEY_ACCESS ? hr : S_OK;
+    /* The identity is gone; a file of its own that does not go is worth telling of. What failed for
+     * want of memory or room succeeds at the next call or start. */
+    bool left = true;
+    if (hr == PEER_E_NO_KEY_ACCESS &&
+        FAILED(user_db_has(&db, "SELECT 1 FROM tombstones WHERE key_left AND key_hash = ?",
+                           USER_VALUES(user_blob(identity.key_hash.bytes, HASH_SIZE)), &left)))
+        left = true;
+    return hr == PEER_E_NO_KEY_ACCESS && left ? hr : S_OK;
 }

@@ -87,19 +87,14 @@ struct store_unfinished {
 typedef HRESULT (*store_unfinished_visitor)(void *context,
                                             const struct store_unfinished *unfinished);
 
-enum store_durability {
-    STORE_NORMAL, /* survives the process; a power cut may take it back (others hold it) */
-    STORE_FULL    /* survives a power cut */
-};
-
 struct store_ops {
     void (*free)(struct store *store);
 
     /* Commits everything since the last commit or rollback. After a failure everything since then
-     * is rolled back. Once mark_durable was called since the last commit, the commit is STORE_FULL,
-     * and so are those before it, even when nothing has changed. When the disk refuses to confirm
-     * such a commit, nobody knows what it holds: the code comes back from this and every later call
-     * until the store is opened again. */
+     * is rolled back. Once mark_durable was called since the last commit, the commit survives a
+     * power cut, and so are those before it, even when nothing has changed. When the disk refuses
+     * to confirm such a commit, nobody knows what it holds: the code comes back from this and every
+     * later call until the store is opened again. */
     HRESULT (*commit)(struct store *store);
     HRESULT (*rollback)(struct store *store);
     void (*mark_durable)(struct store *store);

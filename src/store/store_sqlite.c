@@ -234,6 +234,8 @@ HRESULT store_sqlite_open(const char *path, enum store_open_mode mode, struct st
         return E_OUTOFMEMORY;
     store->base.ops = &sqlite_ops;
     store->generation = 1;
+    /* For all that is known, a process that was killed has left it. */
+    store->unsynced = mode != STORE_CREATE;
     HRESULT hr = mode == STORE_CREATE ? sql_schema_create(path) : S_OK;
     bool created = mode == STORE_CREATE && SUCCEEDED(hr);
     if (SUCCEEDED(hr))

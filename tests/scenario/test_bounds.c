@@ -224,6 +224,57 @@ static void dials_are_limited(void **state)
     sim_free(sim);
 }
 
+static struct graph_action *next_notice(struct graph_actions *actions, uint32_t *at)
+{
+    while (*at < actions->count)
+        if (actions->items[(*at)++].type == GRAPH_ACTION_NOTIFY)
+            return &actions->items[*at - 1];
+    return NULL;
+}
+
+/* [contract 12.10] Nobody answers at all: when the time is over the attempt ends, then Connect, and
+ * what comes of the attempt later is nobody's business. An address is known, so it was tried. */
+static void connect_ends_after_its_attempts(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_of_seed(9);
+    add_founder(sim);
+    struct sim_node *node = sim_node(sim, 0);
+    struct graph_actions actions = {.items = NULL};
+    uint64_t now = sim_now_ms(sim) + 1000;
+    struct graph_event event = {.type = GRAPH_LEAVE, .now = {now, sim_utc(sim, node)}};
+    assert_ok(graph_step(node->graph, &event, &actions));
+    graph_actions_clear(&actions);
+    event.type = GRAPH_CONNECT;
+    event.addresses.count = 1;
+    sim_address(100, &event.addresses.items[0]);
+    assert_ok(graph_step(node->graph, &event, &actions));
+    uint64_t token = 0;
+    for (uint32_t i = 0; i < actions.count; i++)
+        if (actions.items[i].type == GRAPH_ACTION_DIAL)
+            token = actions.items[i].token;
+    assert_true(token != 0);
+    graph_actions_clear(&actions);
+    event = (struct graph_event){.type = GRAPH_TIMER, .now = {now + 30000, sim_utc(sim, node)}};
+    assert_ok(graph_step(node->graph, &event, &actions));
+    uint32_t at = 0;
+    const struct graph_action *first = next_notice(&actions, &at);
+    assert_true(first && first->notice == GRAPH_NOTICE_NEIGHBOUR && first->link == token &&
+                first->change == GRAPH_LINK_FAILED && first->value == 0);
+    const struct graph_action *second = next_notice(&actions, &at);
+    assert_true(second && second->notice == GRAPH_NOTICE_CONNECT_FAILED &&
+                second->hr == PEER_E_NO_MEMBER_CONNECTIONS);
+    graph_actions_clear(&actions);
+    event.type = GRAPH_DIAL_FAILED;
+    event.dial = token;
+    event.reason = PEER_E_CONNECTION_FAILED;
+    assert_ok(graph_step(node->graph, &event, &actions));
+    at = 0;
+    assert_null(next_notice(&actions, &at));
+    graph_actions_deinit(&actions);
+    sim_free(sim);
+}
+
 /* What the last ACK about a version says; -1: there was none. */
 static int acknowledged(struct sim *sim, uint64_t link, const struct hash *digest)
 {
@@ -535,6 +586,7 @@ int main(void)
         cmocka_unit_test(only_served_pieces_are_read),
         cmocka_unit_test(presence_counts_over_a_claim),
         cmocka_unit_test(dials_are_limited),
+        cmocka_unit_test(connect_ends_after_its_attempts),
         cmocka_unit_test(large_record_without_room_is_not_useful),
         cmocka_unit_test(known_payload_is_not_read),
         cmocka_unit_test(unfinished_ends_however_often_restarted),
