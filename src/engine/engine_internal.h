@@ -179,6 +179,8 @@ struct node {
     bool dirty;
     bool created;   /* by PeerGroupCreate, since this process opened it */
     bool connected; /* the application wants to be online */
+    struct address named[LIMIT_CONNECT_ADDRESSES]; /* by its ConnectByAddress, for a new start */
+    uint32_t named_count;
     bool listening;
     uint64_t epoch;          /* counts the graphs of this node, one after another */
     uint64_t collect_due_ms; /* certificates that nothing needs any more go */

@@ -244,8 +244,13 @@ static HRESULT delete_open_group(struct evict_call *evict, const struct group_en
     HRESULT hr = group_remains_prepare(entry, evict->creator, &remains);
     if (SUCCEEDED(hr))
         hr = group_remains_bury(&remains);
-    if (SUCCEEDED(hr))
-        hr = call_run(&evict->call, run_evict);
+    if (FAILED(hr))
+        return hr;
+    hr = call_run(&evict->call, run_evict);
+    if (hr == PEER_E_NOT_INITIALIZED) {
+        engine_settle(); /* a shutdown has come in between, after which no node holds the files */
+        hr = S_OK;
+    }
     return SUCCEEDED(hr) ? group_remains_erase(&remains) : hr;
 }
 
@@ -375,7 +380,8 @@ HRESULT engine_group_join(const char *identity, const char *text, const char *cl
 
 /* ---- connect, close, delete, status ---- */
 
-/* Where members may be: what the invitation says, and what earlier connections have left. */
+/* Where members may be: what the application has named, what the invitation says, and what earlier
+ * connections have left. */
 struct known_addresses {
     struct address items[LIMIT_CONNECT_KNOWN];
     uint32_t count;
@@ -395,7 +401,9 @@ static HRESULT known_addresses(struct node *node, struct known_addresses *list)
 {
     uint32_t hint_count;
     const struct address *hints = security_hints(node->security, &hint_count);
-    for (uint32_t i = 0; i < hint_count && list->count < LIMIT_REFERRALS; i++)
+    for (uint32_t i = 0; i < node->named_count; i++)
+        list->items[list->count++] = node->named[i];
+    for (uint32_t i = 0; i < hint_count && list->count < LIMIT_CONNECT_KNOWN; i++)
         list->items[list->count++] = hints[i];
     return member_address_each(node->store, remembered_address, list);
 }
@@ -420,6 +428,9 @@ HRESULT group_go_online(struct node *node, const struct address *addresses, uint
     if (before && count == 0)
         return PEER_S_ALREADY_CONNECTED;
     node->connected = true;
+    node->named_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        node->named[i] = addresses[i];
     if (!before) {
         security_connecting(node->security, node_peer_time(node));
         node_told_connecting(node, true);

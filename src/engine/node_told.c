@@ -165,6 +165,18 @@ void node_give_up_late(struct node *node, HRESULT failure, uint64_t next_ms)
 
 /* ---- after a failure ---- */
 
+/* Its failure is among what the graph wanted told. */
+static bool has_failed(const struct node *node, uint64_t link)
+{
+    for (uint32_t i = 0; i < node->actions.count; i++) {
+        const struct graph_action *action = &node->actions.items[i];
+        if (action->type == GRAPH_ACTION_NOTIFY && action->notice == GRAPH_NOTICE_DIRECT &&
+            action->change == GRAPH_LINK_FAILED && action->link == link)
+            return true;
+    }
+    return false;
+}
+
 /* A direct connection that was being made has an outcome, too: the application waits for it. */
 static void tell_direct_lost(struct node *node)
 {
@@ -178,12 +190,13 @@ static void tell_direct_lost(struct node *node)
     }
     for (const struct node_dial *dial = node->dials; dial; dial = dial->next) {
         lost.link = dial->token;
-        if (dial->direct)
+        if (dial->direct && !has_failed(node, dial->token))
             post_link(node, &lost);
     }
     for (const struct node_link *link = node->links; link; link = link->hh.next) {
         lost.link = link->id;
-        if (link->direct && link->in_graph && !link->incoming && !find(node, link->id))
+        if (link->direct && link->in_graph && !link->incoming && !find(node, link->id) &&
+            !has_failed(node, link->id))
             post_link(node, &lost);
     }
 }

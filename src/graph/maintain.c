@@ -325,6 +325,17 @@ static void want(struct graph *graph, const struct address *address)
     entry->wanted = true;
 }
 
+/* A dial that goes on from before is an attempt of this Connect. */
+static void adopt_dials(struct graph *graph)
+{
+    for (struct dial *d = graph->dials; d; d = d->next) {
+        if (d->direct)
+            continue;
+        d->initial = true;
+        graph->connect_tried++;
+    }
+}
+
 HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
 {
     ASSERT(event->known_count <= LIMIT_CONNECT_KNOWN);
@@ -341,6 +352,7 @@ HRESULT maintain_connect(struct graph *graph, const struct graph_event *event)
     graph->connect_tried = 0;
     graph->connect_refused = S_OK;
     try_refusing_again(graph);
+    adopt_dials(graph);
     uint64_t next;
     return connect_next(graph, &next);
 }

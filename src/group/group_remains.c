@@ -279,19 +279,18 @@ static HRESULT next_remains(struct user_db *db, const char *after, struct group_
     return hr;
 }
 
-/* Whoever has come back to the group needs its keys. */
+/* Who has come back to the group needs its keys; no key goes from under an identity. */
 static HRESULT spare_keys(struct user_db *db, struct group_remains *remains)
 {
-    bool key = true, password = true;
-    struct user_value group = user_text(remains->entry->group);
-    HRESULT hr = user_db_has(db,
-                             "SELECT 1 FROM groups WHERE peer_name = ?1"
-                             " UNION SELECT 1 FROM identities WHERE lower(hex(key_hash)) = ?2",
-                             USER_VALUES(group, user_text(remains->key_name)), &key);
+    bool back = true, used = true;
+    const struct group_entry *entry = remains->entry;
+    HRESULT hr =
+        user_db_has(db, "SELECT 1 FROM groups WHERE peer_name = ? AND identity = ?",
+                    USER_VALUES(user_text(entry->group), user_text(entry->identity)), &back);
     if (SUCCEEDED(hr))
-        hr = user_db_has(db, "SELECT 1 FROM groups WHERE peer_name = ? AND identity = ?",
-                         USER_VALUES(group, user_text(remains->entry->identity)), &password);
-    const bool spare[REMAINS_KEYS] = {key, password};
+        hr = user_db_has(db, "SELECT 1 FROM identities WHERE lower(hex(key_hash)) = ?",
+                         USER_VALUES(user_text(remains->key_name)), &used);
+    const bool spare[REMAINS_KEYS] = {back || used, back};
     for (size_t i = 0; i < REMAINS_KEYS; i++)
         if (spare[i]) {
             mem_free(remains->files[i]);
