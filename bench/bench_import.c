@@ -6,44 +6,14 @@
  *
  * The second prints records a second, those a second of processor time, the peak of memory, and how
  * long PeerGroupGetStatus took meanwhile, called again and again in another thread. */
-#include "p2p.h"
-#include "peergroup/platform.h"
+#include "measure.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 
-enum { WRITERS = 8, PATH_SIZE = 512, TEXT_UNITS = 1 << 17 };
+enum { PATH_SIZE = 512, TEXT_UNITS = 1 << 17 };
 
 static const WCHAR secret[] = u"secret";
-static const GUID type_note = {0x1d6a5a0c, 1, 2, {3}};
-static HGROUP group;
-static atomic_int left;
-static ULONG size;
-static atomic_bool stop;
-static double longest, waits[1 << 20];
-static unsigned wait_count;
-
-static double now_ms(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
-}
-
-static void check(HRESULT hr, const char *what)
-{
-    if (SUCCEEDED(hr))
-        return;
-    fprintf(stderr, "%s: 0x%08x\n", what, (unsigned)hr);
-    exit(1);
-}
 
 static const char *place(const char *folder, const char *name)
 {
@@ -93,37 +63,15 @@ static const WCHAR *load(const char *path)
 
 /* ---- make ---- */
 
-static void *write_records(void *context)
+static void make(const char *folder, int count)
 {
-    BYTE *data = calloc(1, size + sizeof(int));
-    int number;
-    while (data && (number = atomic_fetch_sub(&left, 1)) > 0) {
-        PEER_RECORD record = {.dwSize = sizeof(record), .type = type_note, .data = {size, data}};
-        FILETIME time;
-        GUID id;
-        memcpy(data, &number, sizeof(number));
-        GetSystemTimeAsFileTime(&time);
-        time.dwHighDateTime += 2000;
-        check(PeerGroupUniversalTimeToPeerTime(group, &time, &record.ftExpiration), "time");
-        check(PeerGroupAddRecord(group, &record, &id), "PeerGroupAddRecord");
-    }
-    free(data);
-    return context;
-}
-
-static void make(const char *folder)
-{
-    pthread_t writers[WRITERS];
     PWSTR identity = NULL, xml = NULL;
     use_home(place(folder, "first"));
     check(PeerIdentityCreate(NULL, u"bench", 0, &identity), "PeerIdentityCreate");
     PEER_GROUP_PROPERTIES properties = {.dwSize = sizeof(properties),
                                         .pwzCreatorPeerName = identity};
     check(PeerGroupCreate(&properties, &group), "PeerGroupCreate");
-    for (int i = 0; i < WRITERS; i++)
-        pthread_create(&writers[i], NULL, write_records, NULL);
-    for (int i = 0; i < WRITERS; i++)
-        pthread_join(writers[i], NULL);
+    fill(count);
     check(PeerIdentityExport(identity, secret, &xml), "PeerIdentityExport");
     save(place(folder, "identity"), xml);
     PeerFreeData(xml);
@@ -138,27 +86,6 @@ static void make(const char *folder)
 }
 
 /* ---- take ---- */
-
-static void *ask(void *context)
-{
-    while (!atomic_load(&stop)) {
-        DWORD status;
-        double begun = now_ms();
-        check(PeerGroupGetStatus(group, &status), "PeerGroupGetStatus");
-        double took = now_ms() - begun;
-        longest = took > longest ? took : longest;
-        if (wait_count < sizeof(waits) / sizeof(waits[0]))
-            waits[wait_count++] = took;
-        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
-    }
-    return context;
-}
-
-static int order(const void *a, const void *b)
-{
-    const double *one = a, *other = b;
-    return (*one > *other) - (*one < *other);
-}
 
 static double cpu_ms(void)
 {
@@ -183,29 +110,6 @@ static void prepare(const char *folder, const char *name)
     PeerFreeData(group_name);
 }
 
-static void forget_peak(void)
-{
-    FILE *file = fopen("/proc/self/clear_refs", "w");
-    if (file) {
-        fputs("5", file);
-        fclose(file);
-    }
-}
-
-/* The peak of memory, in MiB. */
-static double peak(void)
-{
-    char line[256];
-    double value = 0;
-    FILE *file = fopen("/proc/self/status", "r");
-    while (file && fgets(line, sizeof(line), file))
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            value = (double)strtol(line + 6, NULL, 10) / 1024;
-    if (file)
-        fclose(file);
-    return value;
-}
-
 static unsigned records_here(void)
 {
     HPEERENUM enumeration = NULL;
@@ -218,30 +122,25 @@ static unsigned records_here(void)
 
 static void take(const char *folder, const char *name)
 {
-    pthread_t asker;
     prepare(folder, name);
     forget_peak();
-    pthread_create(&asker, NULL, ask, NULL);
+    asked_begin();
     double cpu = cpu_ms(), begun = now_ms();
     check(PeerGroupImportDatabase(group, wide(place(folder, "database"))),
           "PeerGroupImportDatabase");
     double took = now_ms() - begun;
     cpu = cpu_ms() - cpu;
-    double most = peak();
-    atomic_store(&stop, true);
-    pthread_join(asker, NULL);
-    qsort(waits, wait_count, sizeof(waits[0]), order);
+    double most = (double)memory("VmHWM:") / 1024, median = asked_end();
     unsigned count = records_here();
-    printf("%.0f %.0f %.1f %.2f %.1f\n", count / took * 1e3, count / cpu * 1e3, most,
-           wait_count > 0 ? waits[wait_count / 2] : 0, longest);
+    printf("%.0f %.0f %.1f %.2f %.1f\n", count / took * 1e3, count / cpu * 1e3, most, median,
+           longest);
 }
 
 int main(int count, char **arguments)
 {
     if (count == 5 && strcmp(arguments[1], "make") == 0) {
-        atomic_store(&left, atoi(arguments[3]));
         size = (ULONG)strtoul(arguments[4], NULL, 10);
-        make(arguments[2]);
+        make(arguments[2], atoi(arguments[3]));
     } else if (count == 4 && strcmp(arguments[1], "take") == 0) {
         take(arguments[2], arguments[3]);
     } else {
