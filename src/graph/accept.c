@@ -202,26 +202,32 @@ static int change_of(const struct graph *graph, const struct store_record *row,
     return was_visible ? GRAPH_UPDATED : GRAPH_ADDED;
 }
 
+struct store_record accepted_row(const struct accepted *accepted)
+{
+    const struct record *record = accepted->record;
+    return (struct store_record){.id = record->id,
+                                 .type = record->type,
+                                 .digest = *accepted->digest,
+                                 .creator = record->creator,
+                                 .certificate = accepted->seal->certificate,
+                                 .payload_root = record->payload_root,
+                                 .version = record->version,
+                                 .deleted = record->deleted,
+                                 .local = accepted->local,
+                                 .created = record->created,
+                                 .modified = record->modified,
+                                 .expiration = record->expiration,
+                                 .payload_size = record->payload_size,
+                                 .header = accepted->header,
+                                 .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE),
+                                 .payload = accepted->payload};
+}
+
 HRESULT accept_version(struct graph *graph, const struct accepted *accepted)
 {
     const struct record *record = accepted->record;
     struct store *store = graph->config.store;
-    struct store_record row = {.id = record->id,
-                               .type = record->type,
-                               .digest = *accepted->digest,
-                               .creator = record->creator,
-                               .certificate = accepted->seal->certificate,
-                               .payload_root = record->payload_root,
-                               .version = record->version,
-                               .deleted = record->deleted,
-                               .local = accepted->local,
-                               .created = record->created,
-                               .modified = record->modified,
-                               .expiration = record->expiration,
-                               .payload_size = record->payload_size,
-                               .header = accepted->header,
-                               .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE),
-                               .payload = accepted->payload};
+    struct store_record row = accepted_row(accepted);
     struct held found;
     const struct held *held = accepted->held ? accepted->held : &found;
     HRESULT hr = accepted->held ? S_OK : find_held(graph, &record->id, &found);

@@ -257,21 +257,7 @@ HRESULT fetch_begin(struct graph *graph, const struct accepted *accepted, const 
     }
     *taken = true;
     struct store_unfinished unfinished = {
-        .since_utc = graph->now.utc,
-        .owner = owner,
-        .record = {.id = record->id,
-                   .type = record->type,
-                   .digest = *accepted->digest,
-                   .creator = record->creator,
-                   .certificate = accepted->seal->certificate,
-                   .payload_root = record->payload_root,
-                   .version = record->version,
-                   .created = record->created,
-                   .modified = record->modified,
-                   .expiration = record->expiration,
-                   .payload_size = record->payload_size,
-                   .header = accepted->header,
-                   .signature = bytes_of(accepted->seal->signature, SIGNATURE_SIZE)}};
+        .since_utc = graph->now.utc, .owner = owner, .record = accepted_row(accepted)};
     struct store *store = graph->config.store;
     hr = store->ops->unfinished_put(store, &unfinished);
     if (FAILED(hr))

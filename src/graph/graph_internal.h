@@ -438,6 +438,8 @@ struct accepted {
     bool local;
     const struct held *held; /* as classify gave it, and nothing was put since; NULL: to be found */
 };
+/* accepted_row gives the row of a version as the store takes it: views of what accepted has. */
+struct store_record accepted_row(const struct accepted *accepted);
 /* accept stores a version that stands, informs provider and application, and floods it on. */
 HRESULT accept_version(struct graph *graph, const struct accepted *accepted) MUST_CHECK;
 /* remove_row takes a stored record away and tells the provider of a reserved one. */
