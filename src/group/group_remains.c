@@ -279,18 +279,20 @@ static HRESULT next_remains(struct user_db *db, const char *after, struct group_
     return hr;
 }
 
-/* Who has come back to the group needs its keys; no key goes from under an identity. */
+/* Whoever has come back to the group needs its keys; the group's own is spared where any identity
+ * has the group, since that one may have become its creator meanwhile. */
 static HRESULT spare_keys(struct user_db *db, struct group_remains *remains)
 {
-    bool back = true, used = true;
-    const struct group_entry *entry = remains->entry;
-    HRESULT hr =
-        user_db_has(db, "SELECT 1 FROM groups WHERE peer_name = ? AND identity = ?",
-                    USER_VALUES(user_text(entry->group), user_text(entry->identity)), &back);
+    bool key = true, password = true;
+    struct user_value group = user_text(remains->entry->group);
+    HRESULT hr = user_db_has(db,
+                             "SELECT 1 FROM groups WHERE peer_name = ?1"
+                             " UNION SELECT 1 FROM identities WHERE lower(hex(key_hash)) = ?2",
+                             USER_VALUES(group, user_text(remains->key_name)), &key);
     if (SUCCEEDED(hr))
-        hr = user_db_has(db, "SELECT 1 FROM identities WHERE lower(hex(key_hash)) = ?",
-                         USER_VALUES(user_text(remains->key_name)), &used);
-    const bool spare[REMAINS_KEYS] = {back || used, back};
+        hr = user_db_has(db, "SELECT 1 FROM groups WHERE peer_name = ? AND identity = ?",
+                         USER_VALUES(group, user_text(remains->entry->identity)), &password);
+    const bool spare[REMAINS_KEYS] = {key, password};
     for (size_t i = 0; i < REMAINS_KEYS; i++)
         if (spare[i]) {
             mem_free(remains->files[i]);
