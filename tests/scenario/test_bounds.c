@@ -224,6 +224,57 @@ static void dials_are_limited(void **state)
     sim_free(sim);
 }
 
+static const struct graph_action *dialled(const struct graph_actions *actions)
+{
+    for (uint32_t i = 0; i < actions->count; i++)
+        if (actions->items[i].type == GRAPH_ACTION_DIAL)
+            return &actions->items[i];
+    return NULL;
+}
+
+/* [protocol 8] Who proves a key and then lets the caller wait is called again after all others. */
+static void who_lets_wait_comes_last(void **state)
+{
+    (void)state;
+    struct sim *sim = sim_of_seed(10);
+    add_founder(sim);
+    struct sim_node *node = sim_node(sim, 0);
+    struct graph_actions actions = {.items = NULL};
+    struct graph_event event = {.type = GRAPH_LEAVE,
+                                .now = {sim_now_ms(sim) + 1000, sim_utc(sim, node)}};
+    assert_ok(graph_step(node->graph, &event, &actions));
+    graph_actions_clear(&actions);
+    event.type = GRAPH_CONNECT;
+    event.addresses.count = 3;
+    for (uint32_t i = 0; i < 3; i++)
+        sim_address(100 + i, &event.addresses.items[i]);
+    assert_ok(graph_step(node->graph, &event, &actions));
+    const struct graph_action *dial = dialled(&actions);
+    assert_true(dial && address_equal(&dial->address, &event.addresses.items[0]));
+    struct graph_event up = {.type = GRAPH_LINK_UP,
+                             .now = event.now,
+                             .link = dial->token,
+                             .dial = dial->token,
+                             .peer_name = bytes_of_text("somebody"),
+                             .key = {{7}}};
+    graph_actions_clear(&actions);
+    assert_ok(graph_step(node->graph, &up, &actions));
+    graph_actions_clear(&actions);
+    up.type = GRAPH_LINK_DOWN;
+    up.reason = PEER_E_CONNECTION_FAILED;
+    assert_ok(graph_step(node->graph, &up, &actions));
+    dial = dialled(&actions);
+    assert_true(dial && address_equal(&dial->address, &event.addresses.items[1]));
+    up.type = GRAPH_DIAL_FAILED;
+    up.dial = dial->token;
+    graph_actions_clear(&actions);
+    assert_ok(graph_step(node->graph, &up, &actions));
+    dial = dialled(&actions);
+    assert_true(dial && address_equal(&dial->address, &event.addresses.items[2]));
+    graph_actions_deinit(&actions);
+    sim_free(sim);
+}
+
 static struct graph_action *next_notice(struct graph_actions *actions, uint32_t *at)
 {
     while (*at < actions->count)
@@ -249,11 +300,9 @@ static void connect_ends_after_its_attempts(void **state)
     event.addresses.count = 1;
     sim_address(100, &event.addresses.items[0]);
     assert_ok(graph_step(node->graph, &event, &actions));
-    uint64_t token = 0;
-    for (uint32_t i = 0; i < actions.count; i++)
-        if (actions.items[i].type == GRAPH_ACTION_DIAL)
-            token = actions.items[i].token;
-    assert_true(token != 0);
+    const struct graph_action *dial = dialled(&actions);
+    assert_non_null(dial);
+    uint64_t token = dial->token;
     graph_actions_clear(&actions);
     event = (struct graph_event){.type = GRAPH_TIMER, .now = {now + 30000, sim_utc(sim, node)}};
     assert_ok(graph_step(node->graph, &event, &actions));
@@ -586,6 +635,7 @@ int main(void)
         cmocka_unit_test(only_served_pieces_are_read),
         cmocka_unit_test(presence_counts_over_a_claim),
         cmocka_unit_test(dials_are_limited),
+        cmocka_unit_test(who_lets_wait_comes_last),
         cmocka_unit_test(connect_ends_after_its_attempts),
         cmocka_unit_test(large_record_without_room_is_not_useful),
         cmocka_unit_test(known_payload_is_not_read),

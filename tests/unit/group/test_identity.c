@@ -237,6 +237,26 @@ static void test_left_key_is_collected(void **state)
     signing_key_free(key);
 }
 
+/* A key's file that cannot go keeps no other from going, and is not told of another identity. */
+static void test_stuck_key_holds_up_no_other(void **state)
+{
+    (void)state;
+    struct identity stuck, others[4];
+    make("stuck", NULL, &stuck);
+    for (int i = 0; i < 4; i++)
+        make("other", NULL, &others[i]);
+    assert_ok(identity_delete(stuck.peer_name));
+    assert_int_equal(mkdir(key_path(&stuck.key_hash), 0700), 0);
+    tamper("UPDATE tombstones SET key_left = 1");
+    for (int i = 0; i < 4; i++) {
+        assert_ok(identity_delete(others[i].peer_name));
+        assert_false(has_key_file(&others[i].key_hash));
+        identity_deinit(&others[i]);
+    }
+    assert_int_equal(rmdir(key_path(&stuck.key_hash)), 0);
+    identity_deinit(&stuck);
+}
+
 static HRESULT count_visit(void *context, const struct identity *identity)
 {
     char expected[32];
@@ -506,6 +526,7 @@ int main(void)
         TEST(test_rename_and_reset),
         TEST(test_deleted_leaves_a_tombstone_until_it_comes_back),
         TEST(test_left_key_is_collected),
+        TEST(test_stuck_key_holds_up_no_other),
         TEST(test_each_visits_in_order_and_stops_when_told),
         TEST(test_limit),
         TEST(test_key_out_of_reach),
